@@ -1,0 +1,25 @@
+"""An event together with the place on its topic that it came from."""
+
+from typing import NamedTuple
+
+from schemas.dead_letter import DeadLetter
+from schemas.dialogue import Dialogue
+from schemas.feedback import FeedbackEvent
+from schemas.turn import ExplicitFeedback, Playback, Turn
+
+StoredEvent = Turn | Playback | ExplicitFeedback | FeedbackEvent | Dialogue | DeadLetter
+"""What the store keeps."""
+
+
+class Record(NamedTuple):
+    """An event, its partition and offset, and when the broker appended it (epoch milliseconds).
+
+    `key` and `value` are the raw bytes of a dead letter; nothing else needs them.
+    """
+
+    event: StoredEvent
+    partition: int
+    offset: int
+    appended_ms: int
+    key: bytes | None = None
+    value: bytes | None = None

@@ -1,0 +1,218 @@
+"""Repeat, rephrase, refinement: does a request ask again for what an earlier one did not get?
+
+Two steps. A gate looks at letters, sounds and words and lets few pairs through; a logistic score weighs what it saw
+with the gap and with what the assistant said of its own answer. The features are those that set retries apart in
+Levitan and Elson, ACL 2014, and Jiang et al., SIGIR 2013.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from math import exp
+
+from processors.exchange import Exchange
+from processors.phrases import asks_to_stop, is_correction, is_steering
+from processors.similarity import Words, characters_alike, content_shared, sounds_alike, words_alike, words_of
+from processors.thresholds import THRESHOLDS, Thresholds
+from schemas.turn import ResponseStatus
+
+_FAILED = frozenset({ResponseStatus.NOT_UNDERSTOOD, ResponseStatus.FAILED, ResponseStatus.UNSUPPORTED})
+
+
+class RetryKind(StrEnum):
+    """What a later request is to an earlier one."""
+
+    REPEAT = "repeat"
+    REPHRASE = "rephrase"
+    REFINEMENT = "refinement"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """A later request that comes back to an earlier one, `distance` user turns before it."""
+
+    kind: RetryKind
+    distance: int
+    gap_s: float
+    score: float
+    characters: float
+    sounds: float
+    content: float
+    correction: bool
+    status: ResponseStatus | None
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Log-odds of the retry score. Set by hand: signs follow the literature; sizes were chosen so that equal words a
+    few seconds apart score above 0.7 and two unlike requests below 0.3, and then rounded while looking at the ranking
+    of the GetGoing development calls. So figures on those calls are not from unseen data; on any others they are."""
+
+    bias: float = -3.2
+    alike: float = 3.0
+    """by the greater of letters and sounds"""
+    content: float = 2.0
+    same: float = 1.0
+    """the same words"""
+    correction: float = 1.5
+    """the later request says that it went wrong"""
+    steering: float = -4.0
+    """the later request is `yes`, `next`, `stop`, ...: said again and again without a failure"""
+    steered: float = -2.0
+    """the earlier one is"""
+    length: float = 0.06
+    """for each word of the earlier request up to 20: the longer it is, the likelier it was misheard"""
+    not_understood: float = 4.0
+    """the assistant did not understand the earlier request and this is the next one"""
+    failed: float = 1.5
+    """it failed otherwise, or longer ago"""
+    answered: float = -0.7
+    asked: float = -1.2
+    """the assistant asked back: the next request most likely answers"""
+    gap: float = -1.0
+    """at the end of the window"""
+    distance: float = -0.8
+    """for each user turn between"""
+
+
+WEIGHTS = Weights()
+
+
+def _odds(
+    earlier: Exchange,
+    one: Words,
+    other: Words,
+    alike: float,
+    content: float,
+    gap_s: float,
+    distance: int,
+    window_s: float,
+) -> float:
+    """Log-odds that `other` asks again for what `one` asked for."""
+    weights = WEIGHTS
+    odds = weights.bias + weights.alike * alike + weights.content * content
+    odds += weights.length * min(one.count, 20) + weights.distance * (distance - 1)
+    odds += weights.gap * min(max(gap_s / window_s, 0.0), 1.0)
+    status = earlier.status
+    failed = status in _FAILED
+    if one.text == other.text:
+        odds += weights.same
+    if is_correction(other):
+        odds += weights.correction
+    if _steers(one):
+        odds += weights.steered
+    if _steers(other) and not (failed and one.text == other.text):
+        odds += weights.steering
+    if status is None:
+        return odds
+    if status is ResponseStatus.NOT_UNDERSTOOD and distance == 1:
+        odds += weights.not_understood
+    elif failed:
+        odds += weights.failed
+    else:
+        odds += weights.asked if earlier.asked else weights.answered
+    return odds
+
+
+def _steers(words: Words) -> bool:
+    return is_steering(words) or asks_to_stop(words)
+
+
+def _probability(odds: float) -> float:
+    return 1.0 / (1.0 + exp(-odds))
+
+
+def began_at(exchange: Exchange) -> float:
+    """When the person began: the first sound, or when the turn was sent."""
+    return exchange.speech[0] if exchange.speech is not None else exchange.at
+
+
+def retry_score(exchanges: Sequence[Exchange], i: int, thresholds: Thresholds = THRESHOLDS) -> float:
+    """Probability in [0, 1] that exchange `i` asks again for what one in its window asked for, without the gate.
+
+    For ranking: every turn gets a score, 0 when nothing is in its window.
+    """
+    later = exchanges[i]
+    other = words_of(later.request)
+    best = 0.0
+    for distance in range(1, min(thresholds.window_turns, i) + 1):
+        earlier = exchanges[i - distance]
+        gap_s = began_at(later) - earlier.end
+        if gap_s > thresholds.window_s:
+            break
+        one = words_of(earlier.request)
+        if not one.count or not other.count:
+            continue
+        alike = max(characters_alike(one, other), sounds_alike(one, other))
+        content = content_shared(one, other)
+        best = max(
+            best,
+            _probability(_odds(earlier, one, other, alike, content, gap_s, distance, thresholds.window_s)),
+        )
+    return best
+
+
+def find_retry(exchanges: Sequence[Exchange], i: int, thresholds: Thresholds = THRESHOLDS) -> Retry | None:
+    """The earlier exchange in the window that exchange `i` most likely comes back to; None when to none of them."""
+    later = exchanges[i]
+    other = words_of(later.request)
+    if not other.count:
+        return None
+    start = began_at(later)
+    window_s = thresholds.window_s
+    found: Retry | None = None
+    for distance in range(1, min(thresholds.window_turns, i) + 1):
+        earlier = exchanges[i - distance]
+        gap_s = start - earlier.end
+        if gap_s > window_s:
+            break
+        one = words_of(earlier.request)
+        if not one.count:
+            continue
+        if (distance != 1 or earlier.status is not ResponseStatus.NOT_UNDERSTOOD) and not _passes_gate(
+            one, other, thresholds
+        ):
+            continue
+        retry = _judge(earlier, one, other, gap_s, distance, thresholds)
+        if retry is not None and (found is None or retry.score > found.score):
+            found = retry
+    return found
+
+
+def _passes_gate(one: Words, other: Words, thresholds: Thresholds) -> bool:
+    """Whether a pair is worth a closer look; unlike ones, nearly all, leave after one comparison."""
+    short = one.count <= thresholds.gate_short_words or other.count <= thresholds.gate_short_words
+    if not one.content.isdisjoint(other.content):
+        if content_shared(one, other) >= thresholds.gate_words:
+            return True
+    elif not short:
+        return False
+    characters = characters_alike(one, other, thresholds.gate_near if short else thresholds.gate_characters)
+    if not characters:
+        return False
+    return characters >= thresholds.gate_characters or sounds_alike(one, other, thresholds.gate_sounds) > 0.0
+
+
+def _judge(
+    earlier: Exchange,
+    one: Words,
+    other: Words,
+    gap_s: float,
+    distance: int,
+    thresholds: Thresholds,
+) -> Retry | None:
+    status = earlier.status
+    characters, sounds = characters_alike(one, other), sounds_alike(one, other)
+    content = content_shared(one, other)
+    odds = _odds(earlier, one, other, max(characters, sounds), content, gap_s, distance, thresholds.window_s)
+    score = _probability(odds)
+    if score < thresholds.retry_score:
+        return None
+    correction = is_correction(other)
+    if words_alike(one, other) >= thresholds.repeat_similarity:
+        kind = RetryKind.REPEAT
+    elif status not in _FAILED and not correction and (status is ResponseStatus.ASKED or one.content < other.content):
+        kind = RetryKind.REFINEMENT
+    else:
+        kind = RetryKind.REPHRASE
+    return Retry(kind, distance, gap_s, score, characters, sounds, content, correction, status)

@@ -1,0 +1,98 @@
+"""How alike two requests are: in letters, in sounds, in words. Symmetric, in [0, 1], fast enough for every turn."""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+import jellyfish
+from rapidfuzz.distance import Indel
+
+
+def spaced(words: str) -> frozenset[str]:
+    """The words of a text that lists them."""
+    return frozenset(words.split())
+
+
+_alike = Indel.normalized_similarity
+
+_FILLERS = spaced("um uh er erm hmm please hey")
+
+_FUNCTION_WORDS = spaced(
+    """a about am an and are at be by can cant could did do does for from get give go going got had has have he her
+    his i id ill im ive in is it its let like me my no not of off on or our said say she should so some take tell that
+    thats the their them then there they this to up us want wanna was we were what whats which will with would you
+    youre your meant mean actually yes"""
+)
+
+_PLAIN = str.maketrans(
+    dict.fromkeys("'\u2019\u2018`")
+    | dict.fromkeys('!"#$%&()*+,-./:;<=>?@[\\]^_{|}~\u201c\u201d\u201e\u00ab\u00bb\u2026\u2013\u2014\u00bf\u00a1', " ")
+    | dict.fromkeys("\u3001\u3002\uff0c\uff01\uff1f\u060c\u061f\u0964", " ")
+)
+
+
+class Words:
+    """A request prepared for comparison: lower case, without punctuation, apostrophes and fillers.
+
+    `content` are the words that carry the wish; all words where none does. `count` counts words with repetitions.
+    """
+
+    __slots__ = ("_sounds", "content", "count", "text")
+
+    def __init__(self, tokens: list[str]) -> None:
+        vocabulary = frozenset(tokens)
+        self.count = len(tokens)
+        self.text = " ".join(tokens)
+        self.content = vocabulary - _FUNCTION_WORDS or vocabulary
+        self._sounds: str | None = None
+
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        """All different words. Made anew: few pairs get so far, and millions of requests are kept."""
+        return frozenset(self.text.split())
+
+    @property
+    def sounds(self) -> str:
+        """Phonetic code, made when it is first needed."""
+        if self._sounds is None:
+            self._sounds = "".join(map(sound_of, self.text.split()))
+        return self._sounds
+
+
+@lru_cache(maxsize=65_536)
+def sound_of(word: str) -> str:
+    """Metaphone code of a word; the word itself where metaphone knows no sound for it (digits, other scripts)."""
+    return jellyfish.metaphone(word) or word
+
+
+@lru_cache(maxsize=16_384)
+def words_of(request: str) -> Words:
+    """The words of a request as typed or recognised."""
+    tokens = request.lower().translate(_PLAIN).split()
+    return Words(tokens if _FILLERS.isdisjoint(tokens) else _without_fillers(tokens))
+
+
+def _without_fillers(tokens: Iterable[str]) -> list[str]:
+    return [token for token in tokens if token not in _FILLERS]
+
+
+def characters_alike(one: Words, other: Words, cutoff: float = 0.0) -> float:
+    """1 - insertions and deletions between the texts / their joint length. Below `cutoff` it says 0, and faster."""
+    return _alike(one.text, other.text, score_cutoff=cutoff)
+
+
+def sounds_alike(one: Words, other: Words, cutoff: float = 0.0) -> float:
+    """The same between the phonetic codes: what a recogniser confuses is alike here."""
+    return _alike(one.sounds, other.sounds, score_cutoff=cutoff)
+
+
+def words_alike(one: Words, other: Words) -> float:
+    """Jaccard index of the sets of words."""
+    ours, theirs = one.vocabulary, other.vocabulary
+    either = len(ours | theirs)
+    return len(ours & theirs) / either if either else 1.0
+
+
+def content_shared(one: Words, other: Words) -> float:
+    """Share of the content words of whichever has fewer that the other has as well."""
+    fewest = min(len(one.content), len(other.content))
+    return len(one.content & other.content) / fewest if fewest else 0.0

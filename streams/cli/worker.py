@@ -1,0 +1,31 @@
+"""`earshot worker`: one role in one process."""
+
+import logging
+
+import click
+from rich.logging import RichHandler
+
+from infra.kafka.connection import require_broker
+from infra.settings import settings
+from streams.worker import ROLES, run_worker
+
+
+@click.command()
+@click.argument("role", type=click.Choice(sorted(ROLES)))
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True)
+@click.option("--wait", "wait_s", type=float, default=10.0, show_default=True, help="seconds to wait for a broker")
+def worker(role: str, log_level: str, wait_s: float) -> None:
+    """Run one worker of ROLE until SIGTERM or Ctrl-C; start as many as there are partitions to share.
+
+    \b
+    detect  turn events -> feedback, dialogues, dead letters
+    sink    every topic -> ClickHouse (with the embedded store: and the live page)
+    """
+    logging.basicConfig(
+        level=log_level.upper(), format="%(message)s", datefmt="%H:%M:%S", handlers=[RichHandler(show_path=False)]
+    )
+    for noisy in ("faust", "mode", "aiokafka", "kafka"):
+        logging.getLogger(noisy).setLevel("DEBUG" if log_level == "debug" else "ERROR")
+    chosen = settings()
+    require_broker(chosen, wait_s)
+    run_worker(role, chosen)

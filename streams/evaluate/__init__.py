@@ -1,0 +1,1 @@
+"""How good the detectors are on data with known answers."""

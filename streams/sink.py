@@ -1,0 +1,252 @@
+"""The role `sink`: every topic into the store, exactly once in effect, in raw rows and in rollups.
+
+A batch is decoded on the event loop and written by a thread of its own; rollups of the touched minutes are refreshed by
+another. An offset may be committed when its rows are stored and the minutes they touch are refreshed, so a start never
+has to ask which minutes are stale: it reads again, skips the rows that landed and refreshes their minutes.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from faust.types import TP
+
+from infra import telemetry
+from infra.clickhouse.migrate import migrate
+from infra.clickhouse.record import Record as Row
+from infra.clickhouse.retry import Retry
+from infra.clickhouse.store import Store, StoreUnavailable, open_store
+from infra.clickhouse.writer import Writer, Written
+from infra.settings import Settings
+from schemas.dead_letter import DeadLetter, DeadLetterCause
+from streams.application import Role, RoleApp, batches, build_app
+from streams.dead_letter_message import dead_letter_message
+from streams.delivery import Committed, Entry, Ledger, Message
+from streams.outbox import Outbox
+from streams.sink_decoding import ROLE, TOPIC_SUFFIXES, RowDecoder
+
+log = logging.getLogger(__name__)
+
+DRAIN_S = 10.0
+SHORTEST_REFRESH_PAUSE_S = 0.2
+REFRESH_SHARE = 0.5
+"""Rollups are refreshed at most this share of the time: under load they wait and take more minutes at once."""
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Rows that wait to be written, with what is to be closed afterwards and the records they came from."""
+
+    rows: list[Row] = field(default_factory=list)
+    entries: list[tuple[Ledger, Entry]] = field(default_factory=list)
+    letters: list[Message] = field(default_factory=list)
+    raw: dict[tuple[str, int, int], Any] = field(default_factory=dict)
+    since: float = 0.0
+
+
+class Sink(Role):
+    """Gathers rows of all owned partitions, writes them together, refreshes rollups, then lets offsets be committed."""
+
+    def __init__(self, app: RoleApp, settings: Settings, store: Store | None = None) -> None:
+        self._app = app
+        self._settings = settings
+        self._stopping = threading.Event()
+        self._store = store if store is not None else open_store(settings)
+        self._writer = Writer(self._store, stop=self._stopping, on_retry=self._on_retry)
+        self._refresher = Writer(
+            self._store if settings.store == "embedded" else open_store(settings),
+            stop=self._stopping,
+            on_retry=self._on_retry,
+        )
+        self._outbox = Outbox(settings)
+        self._decoder = RowDecoder(settings)
+        self._ledgers: dict[TP, Ledger] = {}
+        self._gathered = _Gathered()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._wake = asyncio.Event()
+        self._stale: defaultdict[str, set[int]] = defaultdict(set)
+        self._written: list[tuple[Ledger, Entry]] = []
+        self._threads = (ThreadPoolExecutor(1, "write"), ThreadPoolExecutor(1, "refresh"))
+        self._tasks: list[asyncio.Task[None]] = []
+        self._busy = 0
+
+    @property
+    def store(self) -> Store:
+        return self._store
+
+    async def start(self) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._threads[0], self._migrate)
+        await self._outbox.start()
+        self._tasks = [asyncio.create_task(self._guarded(work)) for work in (self._write, self._refresh)]
+
+    def _migrate(self) -> None:
+        pause = 0.2
+        while True:
+            try:
+                migrate(self._store, self._settings)
+                return
+            except StoreUnavailable as exc:
+                if self._stopping.wait(pause):
+                    raise
+                log.warning("the store does not answer yet, trying again in %.1f s: %s", pause, exc)
+                pause = min(pause * 2, 10.0)
+
+    async def drain(self) -> None:
+        self._wake.set()
+        deadline = time.monotonic() + DRAIN_S
+        while (self._gathered.entries or self._written or self._busy) and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+
+    async def stop(self) -> None:
+        self._stopping.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for thread in self._threads:
+            thread.shutdown(wait=True, cancel_futures=True)
+        await self._outbox.stop()
+        self._store.close()
+
+    async def on_batch(self, tp: TP, generation: int, records: list[Any]) -> None:
+        """Decode a batch and gather its rows; waits while as many rows as may be held are not yet written."""
+        ledger = self._ledgers.get(tp)
+        if ledger is None or ledger.generation != generation:
+            ledger = await self._take_over(tp, generation)
+        await self._room.wait()
+        started = time.perf_counter()
+        suffix = tp.topic.removeprefix(f"{self._settings.topic_prefix}.")
+        rows, unreadable = self._decoder.rows(suffix, tp.partition, records)
+        gathered = self._gathered
+        gathered.since = gathered.since or time.monotonic()
+        gathered.rows += rows
+        gathered.letters += [
+            dead_letter_message(self._settings.topic_prefix, ROLE, tp.topic, tp.partition, record, bad.cause, bad.reason)
+            for record, bad in unreadable
+        ]
+        gathered.raw.update({(suffix, tp.partition, record.offset): record for record in records})
+        gathered.entries.append((ledger, ledger.open(Committed(records[-1].offset + 1))))
+        telemetry.BATCH_SECONDS.labels(ROLE).observe(time.perf_counter() - started)
+        telemetry.RECORDS.labels(ROLE, tp.topic, tp.partition).inc(len(records))
+        if len(gathered.rows) >= self._settings.sink_flush_rows:
+            self._room.clear()
+        self._wake.set()
+
+    async def _take_over(self, tp: TP, generation: int) -> Ledger:
+        committed = await self._app.batch_consumer.committed(tp)
+        ledger = self._ledgers[tp] = self._app.delivery.begin(tp, generation)
+        suffix = tp.topic.removeprefix(f"{self._settings.topic_prefix}.")
+        loop = asyncio.get_running_loop()
+        landed = await loop.run_in_executor(
+            self._threads[0], self._writer.resume, suffix, tp.partition, max(committed.offset, 0)
+        )
+        if landed:
+            log.info("%s partition %d: %d records after the committed offset are already stored", tp.topic, tp.partition, landed)
+        return ledger
+
+    async def _write(self) -> None:
+        """Write what is gathered, at the latest `sink_flush_ms` after its first row."""
+        loop = asyncio.get_running_loop()
+        longest = self._settings.sink_flush_ms / 1000
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if not self._gathered.entries:
+                continue
+            if self._room.is_set():
+                await asyncio.sleep(max(0.0, min(longest, longest - (time.monotonic() - self._gathered.since))))
+            gathered, self._gathered = self._gathered, _Gathered()
+            self._room.set()
+            self._busy += 1
+            try:
+                started = time.perf_counter()
+                written = await loop.run_in_executor(self._threads[0], self._writer.write, gathered.rows)
+                telemetry.WRITE_SECONDS.observe(time.perf_counter() - started)
+                await self._outbox.deliver(gathered.letters + self._letters(gathered, written))
+                for table, count in written.rows.items():
+                    telemetry.ROWS.labels(table).inc(count)
+                for table, minutes in written.minutes.items():
+                    self._stale[table] |= minutes
+                self._written += gathered.entries
+            finally:
+                self._busy -= 1
+
+    def _letters(self, gathered: _Gathered, written: Written) -> list[Message]:
+        """Dead letters for rows that the store refuses. A dead letter that it refuses stays on its topic only."""
+        letters: list[Message] = []
+        for refused in written.refused:
+            row = refused.record
+            suffix = row.event.topic_suffix
+            if suffix == DeadLetter.topic_suffix:
+                log.error("the store refuses a dead letter; it is only on its topic: %s", refused.reason)
+                telemetry.DROPPED.labels(ROLE, "dead letter refused by the store").inc()
+                continue
+            topic = f"{self._settings.topic_prefix}.{suffix}"
+            record = gathered.raw[suffix, row.partition, row.offset]
+            letters.append(
+                dead_letter_message(
+                    self._settings.topic_prefix, ROLE, topic, row.partition, record,
+                    DeadLetterCause.REFUSED_BY_STORE, refused.reason,
+                )
+            )  # fmt: skip
+            telemetry.DEAD_LETTERS.labels(ROLE, DeadLetterCause.REFUSED_BY_STORE).inc()
+        return letters
+
+    async def _refresh(self) -> None:
+        """Refresh the minutes that writes have touched, then close the entries of those writes."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(SHORTEST_REFRESH_PAUSE_S)
+            if not self._written:
+                continue
+            stale, self._stale = self._stale, defaultdict(set)
+            entries, self._written = self._written, []
+            self._busy += 1
+            try:
+                started = time.perf_counter()
+                await loop.run_in_executor(self._threads[1], self._refresher.refresh, stale)
+                took = time.perf_counter() - started
+            finally:
+                self._busy -= 1
+            telemetry.ROLLUP_SECONDS.observe(took)
+            for ledger, entry in entries:
+                ledger.close(entry)
+            telemetry.IN_FLIGHT.labels(ROLE).set(self._app.delivery.in_flight)
+            await asyncio.sleep(took * (1 / REFRESH_SHARE - 1))
+
+    async def _guarded(self, work: Any) -> None:
+        """A fault of a background task ends the worker: going on would commit past what was not stored."""
+        try:
+            await work()
+        except Exception as exc:  # noqa: BLE001 - handed on as the reason why the worker ends
+            if not self._stopping.is_set():
+                await self._app.fail(exc)
+
+    def _on_retry(self, retry: Retry) -> None:
+        telemetry.STORE_RETRIES.inc()
+        log.warning("the store does not answer, trying again in %.1f s (attempt %d): %s", retry.wait_s, retry.attempt, retry.error)
+
+
+def sink_app(settings: Settings) -> RoleApp:
+    """The Faust app of `sink`; with the embedded store it serves the live page as well, since one process owns the store."""
+    app = build_app(ROLE, settings)
+    sink = Sink(app, settings)
+    topics = batches(app, *(f"{settings.topic_prefix}.{suffix}" for suffix in TOPIC_SUFFIXES))
+
+    @app.agent(topics, name=ROLE)  # type: ignore[untyped-decorator]
+    async def on_records(stream: Any) -> None:
+        async for event in stream.noack().events():
+            try:
+                await sink.on_batch(event.message.tp, event.message.generation_id, event.message.value)
+            except Exception as exc:
+                await app.fail(exc)
+                raise
+
+    app.role = sink
+    return app

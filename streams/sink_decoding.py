@@ -1,0 +1,81 @@
+"""From the records of every topic to what the store keeps."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from infra import telemetry
+from infra.clickhouse.record import Record as Row
+from infra.settings import Settings
+from schemas.dead_letter import DeadLetter
+from schemas.dialogue import Dialogue
+from schemas.feedback import FeedbackEvent
+from schemas.turn import DeviceEvent
+from streams.decoding import Limits, Undecodable, decode, decode_dead_letter, decode_dialogue, decode_feedback
+from streams.detect_partition import Record
+
+log = logging.getLogger(__name__)
+
+ROLE = "sink"
+
+TOPIC_SUFFIXES = (
+    DeviceEvent.topic_suffix,
+    FeedbackEvent.topic_suffix,
+    Dialogue.topic_suffix,
+    DeadLetter.topic_suffix,
+)
+"""What the sink reads."""
+
+
+class RowDecoder:
+    """Turns records into rows. A turn event that is invalid is left out here: `detect` makes it a dead letter, by the same
+    rule. What our own roles wrote and this version cannot read is counted and handed back to be a dead letter."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._limits = Limits.of(settings)
+        self._own_limits = Limits(max_event_bytes=16 << 20)
+        self._decoders: dict[str, Callable[[Record], Row]] = {
+            DeviceEvent.topic_suffix: self._turn_event,
+            FeedbackEvent.topic_suffix: self._feedback,
+            Dialogue.topic_suffix: self._dialogue,
+            DeadLetter.topic_suffix: self._dead_letter,
+        }
+        self._partition = 0
+
+    def rows(
+        self, topic_suffix: str, partition: int, records: Sequence[Record]
+    ) -> tuple[list[Row], list[tuple[Record, Undecodable]]]:
+        """(rows, records that one of our own roles wrote and that cannot be read)."""
+        self._partition = partition
+        row_of = self._decoders[topic_suffix]
+        rows: list[Row] = []
+        unreadable: list[tuple[Record, Undecodable]] = []
+        for record in records:
+            try:
+                rows.append(row_of(record))
+            except Undecodable as bad:
+                if topic_suffix == DeviceEvent.topic_suffix:
+                    telemetry.DROPPED.labels(ROLE, "dead letter of detect").inc()
+                elif topic_suffix == DeadLetter.topic_suffix:
+                    log.error("offset %d of the dead letters is no dead letter and is not stored: %s", record.offset, bad)
+                    telemetry.DROPPED.labels(ROLE, "no dead letter").inc()
+                else:
+                    unreadable.append((record, bad))
+        return rows, unreadable
+
+    def _turn_event(self, record: Record) -> Row:
+        event = decode(record.key, record.value, record.timestamp, self._limits)
+        return Row(event, self._partition, record.offset, record.timestamp)
+
+    def _feedback(self, record: Record) -> Row:
+        return Row(
+            decode_feedback(record.key, record.value, self._own_limits), self._partition, record.offset, record.timestamp
+        )
+
+    def _dialogue(self, record: Record) -> Row:
+        return Row(
+            decode_dialogue(record.key, record.value, self._own_limits), self._partition, record.offset, record.timestamp
+        )
+
+    def _dead_letter(self, record: Record) -> Row:
+        letter = decode_dead_letter(record.headers)
+        return Row(letter, self._partition, record.offset, record.timestamp, record.key, record.value)

@@ -1,0 +1,242 @@
+"""Fixtures that every test may ask for."""
+
+# --- Kafka: a real broker for the whole run, and topics of its own for each test -------------------------------------
+
+import socket
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from infra.kafka.broker import EmbeddedBroker
+from infra.kafka.topics import create_topics
+from infra.settings import Settings
+
+_UNMARKED = "a test that touches Kafka carries the marker `kafka`"
+
+
+@pytest.fixture(scope="session")
+def free_ports() -> Callable[[int], list[int]]:
+    """Gives as many loopback ports as asked for that nobody listens on right now, all different."""
+
+    def choose(count: int) -> list[int]:
+        with ExitStack() as sockets:
+            opened = [sockets.enter_context(socket.socket()) for _ in range(count)]
+            for one in opened:
+                one.bind(("127.0.0.1", 0))
+            return [one.getsockname()[1] for one in opened]
+
+    return choose
+
+
+@pytest.fixture(scope="session")
+def broker(
+    tmp_path_factory: pytest.TempPathFactory, free_ports: Callable[[int], list[int]]
+) -> Iterator[EmbeddedBroker]:
+    """A running Kafka, shared by the whole run; clients connect to `broker.bootstrap`. Needs the marker `kafka`."""
+    port, controller_port = free_ports(2)
+    running = EmbeddedBroker(tmp_path_factory.mktemp("kafka"), port, controller_port)
+    running.start()
+    try:
+        running.wait_ready()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(autouse=True)
+def _kafka_needs_its_marker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.node.get_closest_marker("kafka") is not None:
+        return
+    if "broker" in request.fixturenames:
+        pytest.fail(_UNMARKED, pytrace=False)
+    monkeypatch.setattr(EmbeddedBroker, "start", lambda *_, **__: pytest.fail(_UNMARKED, pytrace=False))
+
+
+@pytest.fixture
+def kafka_settings(broker: EmbeddedBroker) -> Settings:
+    """Settings that point at the broker, with topics (created) and group names that no other test uses."""
+    prefix = f"test-{uuid.uuid4().hex[:12]}"
+    settings = Settings(kafka_bootstrap=broker.bootstrap, topic_prefix=prefix, group_prefix=prefix)
+    create_topics(settings)
+    return settings
+
+
+# --- end of Kafka ----------------------------------------------------------------------------------------------------
+
+# --- ClickHouse: a real server for the whole run, chDB in a folder, a database of its own for each test ---------------
+
+from datetime import UTC, datetime, timedelta  # noqa: E402
+
+from infra.clickhouse import rollups  # noqa: E402
+from infra.clickhouse.embedded import EmbeddedStore  # noqa: E402
+from infra.clickhouse.migrate import migrate  # noqa: E402
+from infra.clickhouse.native import NativeStore  # noqa: E402
+from infra.clickhouse.record import Record, StoredEvent  # noqa: E402
+from infra.clickhouse.server import LocalServer  # noqa: E402
+from infra.clickhouse.store import Store, open_store  # noqa: E402
+from schemas.dialogue import Dialogue, TurnVerdict  # noqa: E402
+from schemas.feedback import Facets, Repeat  # noqa: E402
+from schemas.turn import Asr, Device, Nlu, Turn  # noqa: E402
+
+_UNMARKED_STORE = "a test that touches ClickHouse or chDB carries the marker `clickhouse`"
+
+
+@pytest.fixture(scope="session")
+def clickhouse_server(
+    tmp_path_factory: pytest.TempPathFactory, free_ports: Callable[[int], list[int]]
+) -> Iterator[LocalServer]:
+    """A running ClickHouse server, shared by the whole run. Needs the marker `clickhouse`."""
+    (port,) = free_ports(1)
+    server = LocalServer(tmp_path_factory.mktemp("clickhouse"), port)
+    server.start()
+    try:
+        server.wait_ready()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(autouse=True)
+def _clickhouse_needs_its_marker(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.node.get_closest_marker("clickhouse") is not None:
+        return
+    if {"clickhouse_server", "store", "store_settings"} & set(request.fixturenames):
+        pytest.fail(_UNMARKED_STORE, pytrace=False)
+    for owner, method in ((LocalServer, "start"), (NativeStore, "_connect"), (EmbeddedStore, "_open")):
+        monkeypatch.setattr(owner, method, lambda *_, **__: pytest.fail(_UNMARKED_STORE, pytrace=False))
+
+
+@pytest.fixture
+def clickhouse_settings(clickhouse_server: LocalServer, tmp_path: Path) -> Settings:
+    """Settings that point at the server and a database that no other test uses; the database is not there yet."""
+    return Settings(
+        home=tmp_path,
+        store="clickhouse",
+        clickhouse_host=clickhouse_server.host,
+        clickhouse_port=clickhouse_server.tcp_port,
+        clickhouse_database=f"test_{uuid.uuid4().hex[:12]}",
+    )
+
+
+@pytest.fixture(params=["clickhouse", "embedded"])
+def store_settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Settings of an empty store, once on the server and once on chDB."""
+    if request.param == "embedded":
+        return Settings(home=tmp_path, store="embedded")
+    settings: Settings = request.getfixturevalue("clickhouse_settings")
+    return settings
+
+
+@pytest.fixture
+def empty_store(store_settings: Settings) -> Iterator[Store]:
+    """An open store without a database of ours."""
+    store = open_store(store_settings)
+    yield store
+    store.execute(f"DROP DATABASE IF EXISTS {store_settings.clickhouse_database}")
+    store.close()
+
+
+@pytest.fixture
+def store(empty_store: Store, store_settings: Settings) -> Store:
+    """A migrated store on either engine."""
+    migrate(empty_store, store_settings)
+    return empty_store
+
+
+@pytest.fixture
+def assert_exact() -> Callable[..., None]:
+    """Checks that rollups and raw rows say the same, and that `rollup=count` (turns_per_minute=3) is right."""
+
+    def check(store: Store, **counts: int) -> None:
+        tallies = rollups.tally(store)
+        assert all(tally.exact for tally in tallies), tallies
+        assert {t.rollup: t.raw for t in tallies if t.rollup in counts} == counts
+
+    return check
+
+
+class EventBuilder:
+    """Valid events in few words: what a test does not care about is the same in all of them."""
+
+    at = datetime(2026, 1, 5, 10, 0, tzinfo=UTC)
+
+    def turn(self, number: int = 0, **changes: object) -> Turn:
+        """Turn `t-{number}`, `number` seconds after ten o'clock."""
+        given = {
+            "event_id": f"e-{number}",
+            "occurred_at": self.at + timedelta(seconds=number),
+            "turn_id": f"t-{number}",
+            "dialogue_id": f"d-{number // 5}",
+            "user_id": f"u-{number % 7}",
+            "device": Device(id=f"v-{number % 7}", type="speaker", locale="en-US", versions={"asr": "2"}),
+            "asr": Asr(text=f"play song {number}"),
+            "nlu": Nlu(domain="music", intent="play"),
+        }
+        return Turn.model_validate(given | changes)
+
+    def repeat(self, number: int = 0, **changes: object) -> Repeat:
+        """The signal that turn `t-{number}` was repeated, a second after it."""
+        given = {
+            "event_id": f"f-{number}",
+            "occurred_at": self.at + timedelta(seconds=number + 1),
+            "turn_id": f"t-{number}",
+            "dialogue_id": f"d-{number // 5}",
+            "user_id": "u-1",
+            "device_id": "v-1",
+            "facets": Facets(domain="music"),
+            "detector": "rephrase/1",
+            "score": 0.75,
+            "reason": "the same words again",
+            "gap_s": 4.5,
+        }
+        return Repeat.model_validate(given | changes)
+
+    def verdict(self, number: int = 0, **changes: object) -> TurnVerdict:
+        """What became of turn `t-{number}`: no defect."""
+        given = {
+            "turn_id": f"t-{number}",
+            "occurred_at": self.at + timedelta(seconds=number),
+            "request": f"play song {number}",
+            "facets": Facets(domain="music"),
+            "defect": False,
+            "score": 0.25,
+            "tier": "none",
+        }
+        return TurnVerdict.model_validate(given | changes)
+
+    def dialogue(self, number: int = 0, turns: tuple[TurnVerdict, ...] = (), **changes: object) -> Dialogue:
+        """Dialogue `d-{number}`, open."""
+        given = {
+            "event_id": f"de-{number}",
+            "occurred_at": self.at,
+            "dialogue_id": f"d-{number}",
+            "user_id": "u-1",
+            "device_id": "v-1",
+            "facets": Facets(domain="music"),
+            "started_at": self.at,
+            "ended_at": self.at + timedelta(seconds=30),
+            "closed": False,
+            "turns": turns,
+            "defects": sum(turn.defect for turn in turns),
+        }
+        return Dialogue.model_validate(given | changes)
+
+    def record(self, event: StoredEvent, offset: int = 0, partition: int = 0) -> Record:
+        """`event` as it stands on its topic."""
+        return Record(event, partition, offset, 1_767_607_200_250 + offset)
+
+    def turn_records(self, numbers: range, partition: int = 0) -> list[Record]:
+        """Turns whose number is their offset."""
+        return [self.record(self.turn(number), number, partition) for number in numbers]
+
+
+@pytest.fixture(scope="session")
+def build() -> EventBuilder:
+    """Builds valid events and records."""
+    return EventBuilder()
+
+
+# --- end of ClickHouse -----------------------------------------------------------------------------------------------
