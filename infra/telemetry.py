@@ -15,7 +15,9 @@ UNKNOWN_FIELDS = Gauge("earshot_unknown_fields", "Sampled events with a field th
 LOST_RECORDS = Counter(
     "earshot_records_lost_total", "Records that retention deleted before they were read", ["role", "topic", "partition"]
 )
-UNREADABLE = Gauge("earshot_partition_unreadable", "1 when a partition is stopped: its records cannot be read", ["topic", "partition"])
+UNREADABLE = Gauge(
+    "earshot_partition_unreadable", "1 when a partition is stopped: its records cannot be read", ["topic", "partition"]
+)
 WATERMARK = Gauge("earshot_watermark_seconds", "Event-time watermark, seconds since the epoch", ["partition"])
 OPEN_SEGMENTS = Gauge("earshot_open_segments", "Dialogue segments held in memory", ["partition"])
 IN_FLIGHT = Gauge("earshot_batches_in_flight", "Batches whose effects are not yet acknowledged or stored", ["role"])
@@ -26,5 +28,7 @@ WRITE_SECONDS = Histogram(
     "earshot_write_seconds", "Time to write one batch of rows", buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 )
 ROLLUP_SECONDS = Histogram(
-    "earshot_rollup_seconds", "Time to refresh the touched minutes", buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
+    "earshot_rollup_seconds",
+    "Time to refresh the touched minutes",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )

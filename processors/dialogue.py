@@ -1,10 +1,10 @@
 """Turn events of one partition in, feedback and dialogues out: dedupe, event-time order, lateness, watermark, close.
 
-The watermark is the highest event time seen, capped by the broker's clock so that one fast device cannot close
-everybody's dialogue. A segment is closed when the watermark has passed its last arrival by the gap, and forgotten one
-lateness later; until then a late turn still changes the answer. A segment that lasts too long is closed by the limit; it stays until the next event of its
-dialogue begins another. Everything is a function of the records in their order,
-so reading them again after a crash gives the same events with the same ids.
+The watermark is the highest event time (the end of an answer) seen, capped by the broker's clock so that one fast device
+cannot close everybody's dialogue. A segment is closed when the watermark has passed its last arrival by the gap, and
+forgotten one lateness later; until then a late turn still changes the answer. A segment that lasts too long is closed by
+the limit; it stays until the next event of its dialogue begins another. Everything is a function of the records in their
+order, so reading them again after a crash gives the same events with the same ids.
 """
 
 from collections import OrderedDict
@@ -34,8 +34,8 @@ class Received(NamedTuple):
 class Checkpoint:
     """From where to read, and what must be known there, to have the same state again.
 
-    `offset`: the oldest record that an open segment needs. `watermark`: its value just before that record, seconds since
-    the epoch. `emitted`: results of records below it have all been acknowledged and are not sent again. `starts`:
+    `offset`: the oldest record that an open segment needs. `watermark`: its value just before that record, seconds
+    since the epoch. `emitted`: results of records below it have all been acknowledged and are not sent again. `starts`:
     offsets at which a segment begins because the one before had reached the limit.
     """
 
@@ -136,7 +136,7 @@ class DialogueProcessor:
     def _receive(self, offset: int, appended_ms: int, event: Turn | Playback | ExplicitFeedback) -> None:
         self._next_offset = offset + 1
         before = self._watermark
-        at = min(event.occurred_at.timestamp(), appended_ms / 1000)
+        at = min(_end(event), appended_ms / 1000)
         if at > before:
             self._watermark = at
             self._close_what_is_due()
@@ -206,6 +206,13 @@ class DialogueProcessor:
         state = segment.state(closed_by)
         if state is not None:
             self._out.append(Emit(segment.user_id, state))
+
+
+def _end(event: Turn | Playback | ExplicitFeedback) -> float:
+    """Seconds since the epoch at which what the event tells was over: a silence begins after the answer, not before."""
+    if isinstance(event, Turn) and event.response is not None and event.response.span is not None:
+        return event.response.span.ended_at.timestamp()
+    return event.occurred_at.timestamp()
 
 
 def _due(queue: OrderedDict[str, Segment], until: float) -> Iterable[Segment]:

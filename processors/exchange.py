@@ -1,7 +1,7 @@
 """One turn of a dialogue with all that belongs to it, small enough to keep millions of them.
 
-A validated `Turn` takes about 10 kB of memory; detectors need a tenth of it. So an exchange keeps what they read and lets
-the turn go.
+A validated `Turn` takes about 10 kB of memory; detectors need a tenth of it. So an exchange keeps what they read and
+lets the turn go.
 """
 
 from functools import lru_cache

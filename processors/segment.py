@@ -1,8 +1,8 @@
 """A stretch of one dialogue: its turns in event-time order and what is known of them."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
+from datetime import datetime
 
 from processors.defect import verdict
 from processors.exchange import Exchange
@@ -13,8 +13,6 @@ from schemas.feedback import ExplicitAnswer, FeedbackEvent
 from schemas.turn import Answer, ExplicitFeedback, Playback, Turn
 
 PROCESSOR = "dialogue"
-
-E = TypeVar("E", Playback, ExplicitFeedback)
 
 
 def _order(exchange: Exchange) -> tuple[float, str]:
@@ -86,7 +84,7 @@ class Segment:
                 _attach(exchange, early)
             self.exchanges.insert(place, exchange)
             self._signals.insert(place, [])
-            return self._evaluate(place, new_turn=exchange)
+            return self._evaluate(place)
         self._events.add(event.event_id)
         for place, exchange in enumerate(self.exchanges):
             if exchange.turn_id == event.turn_id:
@@ -95,7 +93,7 @@ class Segment:
         self._waiting.setdefault(event.turn_id, []).append(event)
         return [], False
 
-    def _evaluate(self, first: int, new_turn: Exchange | None = None) -> tuple[list[FeedbackEvent], bool]:
+    def _evaluate(self, first: int) -> tuple[list[FeedbackEvent], bool]:
         """Recompute the signals that a change at `first` can have changed; what differs is sent."""
         changed: list[FeedbackEvent] = []
         last = min(len(self.exchanges), first + WINDOW_TURNS + 1)
@@ -108,9 +106,8 @@ class Segment:
                 changed += sent
         verdict_changed = False
         judged = {signal.turn_id for signal in changed}
-        if new_turn is not None:
-            judged.add(new_turn.turn_id)
-        for exchange in self.exchanges if judged else ():
+        judged.add(self.exchanges[first].turn_id)  # a playback may change its verdict without showing a signal
+        for exchange in self.exchanges:
             if exchange.turn_id in judged:
                 verdict_changed |= self._judge(exchange)
         return changed, verdict_changed
@@ -161,13 +158,13 @@ class Segment:
 
 def _attach(exchange: Exchange, event: Playback | ExplicitFeedback) -> None:
     if isinstance(event, Playback):
-        exchange.playbacks = _in_order(exchange.playbacks, event)
+        exchange.playbacks = tuple(sorted((*exchange.playbacks, event), key=_event_order))
     else:
-        exchange.answers = _in_order(exchange.answers, event)
+        exchange.answers = tuple(sorted((*exchange.answers, event), key=_event_order))
 
 
-def _in_order(events: Iterable[E], event: E) -> tuple[E, ...]:
-    return tuple(sorted((*events, event), key=lambda e: (e.occurred_at, e.event_id)))
+def _event_order(event: Playback | ExplicitFeedback) -> tuple[datetime, str]:
+    return event.occurred_at, event.event_id
 
 
 def _difference(

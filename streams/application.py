@@ -1,4 +1,4 @@
-"""The Faust application of a role: a consumer group of its own, messages that are batches, commits by the delivery core."""
+"""The Faust application of a role: its own consumer group, messages that are batches, commits by the delivery core."""
 
 import asyncio
 import logging
@@ -6,7 +6,6 @@ import ssl
 from typing import Any, Protocol
 
 import faust
-from faust.types import TP
 from yarl import URL
 
 from infra.settings import Settings
@@ -99,11 +98,6 @@ def build_app(role: str, settings: Settings, *, poll_records: int = 2000) -> Rol
 def batches(app: RoleApp, *topics: str) -> Any:
     """A channel on which all records fetched from one partition arrive as one value."""
     return app.topic(*topics, schema=BatchSchema())
-
-
-def partition_of(event: Any) -> TP:
-    """The partition that a batch event came from."""
-    return event.message.tp  # type: ignore[no-any-return]
 
 
 def _credentials(settings: Settings) -> Any:

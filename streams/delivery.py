@@ -1,9 +1,9 @@
 """What may be committed: positions whose effects are done, contiguously and in order.
 
-A role takes a batch of a partition, opens an entry in that partition's ledger with the position that the batch leads to,
-and closes the entry once everything that the batch caused is acknowledged by the broker or stored. What is committed is
-the last position before the first open entry. A crash at any point re-reads from there; nothing is lost, and what is done
-twice carries the same ids.
+A role takes a batch of a partition, opens an entry in that partition's ledger with the position that the batch leads
+to, and closes the entry once everything that the batch caused is acknowledged by the broker or stored. What is committed
+is the last position before the first open entry. A crash at any point re-reads from there; nothing is lost, and what is
+done twice carries the same ids.
 """
 
 from collections import deque
@@ -84,7 +84,7 @@ class Ledger:
 
 
 class Delivery:
-    """The ledgers of a worker. A ledger of an older generation is never committed: somebody else may own its partition."""
+    """The ledgers of a worker. One of an older generation is never committed: somebody else may own its partition."""
 
     def __init__(self) -> None:
         self._ledgers: dict[TP, Ledger] = {}

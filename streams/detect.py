@@ -87,10 +87,12 @@ class Detect(Role):
         consumer = self._app.batch_consumer
         committed = await consumer.committed(tp)
         await self._report_loss(tp, committed.offset)
-        owned = _Owned(DetectPartition(self._settings, tp.partition, committed), self._app.delivery.begin(tp, generation))
-        self._owned = {
-            held: kept for held, kept in self._owned.items() if kept.ledger.generation == generation
-        } | {tp: owned}
+        owned = _Owned(
+            DetectPartition(self._settings, tp.partition, committed), self._app.delivery.begin(tp, generation)
+        )
+        self._owned = {held: kept for held, kept in self._owned.items() if kept.ledger.generation == generation} | {
+            tp: owned
+        }
         log.info("partition %d of %s: reading on from offset %d", tp.partition, tp.topic, max(committed.offset, 0))
         return owned
 

@@ -6,34 +6,54 @@ from typing import Any, Final
 
 import orjson
 
+from schemas.contract import derived_id
+
 _TIMES: Final = frozenset({"occurred_at", "started_at", "ended_at"})
 """The fields of all events that hold a point in time."""
 
 
-def shift_times(value: bytes | None, shift: timedelta) -> bytes | None:
-    """The event with all its times moved by `shift`, nothing else changed; what is not a JSON object stays as it is."""
-    if value is None or not shift:
-        return value
-    try:
-        content = orjson.loads(value)
-    except orjson.JSONDecodeError:
-        return value
-    if not isinstance(content, dict):
-        return value
-    _shift_in(content, shift)
-    return orjson.dumps(content)
+_IDS: Final = frozenset({"event_id", "turn_id", "by_turn_id", "dialogue_id"})
+"""The fields that name something that happened at a time. Users, devices and rewrites go on existing."""
 
 
-def _shift_in(content: dict[str, Any], shift: timedelta) -> None:
-    for name, value in content.items():
-        if name in _TIMES and isinstance(value, str):
-            content[name] = _shifted(value, shift)
-        elif isinstance(value, dict):
-            _shift_in(value, shift)
-        elif isinstance(value, list):
-            for item in value:
-                if isinstance(item, dict):
-                    _shift_in(item, shift)
+class Rebasing:
+    """Moves events to the time of a replay.
+
+    An event that happens at another time is another event: the ids of events, turns and dialogues are derived anew from
+    the old ones and the start of the replay. So a recording can be played twice, and a replay that is interrupted and
+    resumed sends the same ids again.
+    """
+
+    def __init__(self, schedule: "Schedule") -> None:
+        self._shift = schedule.shift
+        self._run = str(schedule.start_ms)
+
+    def move(self, value: bytes | None) -> bytes | None:
+        """The event, moved; what is not a JSON object stays as it is."""
+        if value is None or not self._shift:
+            return value
+        try:
+            content = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+        if not isinstance(content, dict):
+            return value
+        self._move_in(content)
+        return orjson.dumps(content)
+
+    def _move_in(self, content: dict[str, Any]) -> None:
+        for name, value in content.items():
+            if isinstance(value, str):
+                if name in _TIMES:
+                    content[name] = _shifted(value, self._shift)
+                elif name in _IDS:
+                    content[name] = derived_id("replay", self._run, value)
+            elif isinstance(value, dict):
+                self._move_in(value)
+            elif isinstance(value, list):
+                for item in value:
+                    if isinstance(item, dict):
+                        self._move_in(item)
 
 
 def _shifted(text: str, shift: timedelta) -> str:

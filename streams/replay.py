@@ -1,5 +1,6 @@
 """Playing a recording into Kafka, at its own speed, faster, or as fast as possible."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from infra.settings import Settings
 from schemas.turn import DeviceEvent
 from streams.errors import StreamError
-from streams.rebasing import Schedule, shift_times
+from streams.rebasing import Rebasing, Schedule
 from streams.recording import Mark, MarkKind, Record
 from streams.recording_reader import RecordingReader
 from streams.sending import RecordSender
@@ -57,45 +58,59 @@ def replay_into_kafka(
     *,
     speed: float | None = 1.0,
     keep_times: bool = False,
+    start_ms: int | None = None,
+    skip: int = 0,
+    stop: threading.Event | None = None,
     on_progress: Progress = lambda _: None,
 ) -> Played:
     """Send every record of the recording at `path` to its topic, with its own key and bytes.
 
     Ids are sent as they are: a recording holds pseudonyms already. `speed`: recorded seconds per second; None is as
-    fast as the broker takes them. Times are moved to now unless `keep_times`; ids are not changed. Pauses are waited
-    out at the same speed; crashes mean nothing here and are counted. Returns when the broker has every record. Raises
+    fast as the broker takes them. Times are moved to now unless `keep_times`, and with them the ids of events, turns and
+    dialogues: what happens at another time is another event. `start_ms` (since the epoch) is when the replay began, if
+    not now: what was due before it is sent at once, and the same start gives the same ids. The first `skip` records
+    are left out, as an earlier run has sent them; `stop`, once set, ends the replay between two records. Pauses are
+    waited out at the same speed; crashes mean nothing here and are counted. Returns when the broker has every record. Raises
     `RecordingError`, `ReplayRefused`, `DeliveryFailed`, `BufferFull`, `TopicMissing` or `BrokerUnavailable`.
     """
     bounds = bounds_ms(path)
     if bounds is None:
         raise ReplayRefused(f"{path} holds no record")
-    schedule = Schedule(*bounds, start_ms=time.time_ns() // 1_000_000, speed=speed, keep_times=keep_times)
+    now_ms = time.time_ns() // 1_000_000
+    schedule = Schedule(*bounds, start_ms=now_ms if start_ms is None else start_ms, speed=speed, keep_times=keep_times)
     _require_believable(path, schedule, settings)
     played = Played(shift=schedule.shift)
-    start = time.monotonic()
+    start = time.monotonic() + (schedule.start_ms - now_ms) / 1000
+    stop = stop or threading.Event()
+    rebasing = Rebasing(schedule)
     with RecordingReader(path) as recording, RecordSender(settings) as sender:
         for line in recording:
             if isinstance(line, Mark):
                 if line.kind is MarkKind.END:
                     break
                 if line.kind is MarkKind.PAUSE and line.timestamp_ms is not None:
-                    _wait_until(start + schedule.due_s(line.timestamp_ms))
+                    _wait_until(start + schedule.due_s(line.timestamp_ms), stop)
                 else:
                     played.marks_skipped += 1
                 continue
-            _wait_until(start + schedule.due_s(line.timestamp_ms))
+            if played.records < skip:
+                played.records += 1
+                continue
+            _wait_until(start + schedule.due_s(line.timestamp_ms), stop)
+            if stop.is_set():
+                break
             sender.send(
                 f"{settings.topic_prefix}.{line.topic}",
                 line.key,
-                shift_times(line.value, schedule.shift),
+                rebasing.move(line.value),
                 headers=line.headers,
                 name=f"record {played.records + 1}",
             )
             played.records += 1
-            played.acknowledged = sender.acknowledged
+            played.acknowledged = skip + sender.acknowledged
             on_progress(played)
         sender.flush()
-        played.acknowledged = sender.acknowledged
+        played.acknowledged = skip + sender.acknowledged
         on_progress(played)
     return played
 
@@ -113,6 +128,6 @@ def _require_believable(path: Path, schedule: Schedule, settings: Settings) -> N
         )
 
 
-def _wait_until(deadline: float) -> None:
+def _wait_until(deadline: float, stop: threading.Event) -> None:
     if (left := deadline - time.monotonic()) > 0:
-        time.sleep(left)
+        stop.wait(left)

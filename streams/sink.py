@@ -127,7 +127,9 @@ class Sink(Role):
         gathered.since = gathered.since or time.monotonic()
         gathered.rows += rows
         gathered.letters += [
-            dead_letter_message(self._settings.topic_prefix, ROLE, tp.topic, tp.partition, record, bad.cause, bad.reason)
+            dead_letter_message(
+                self._settings.topic_prefix, ROLE, tp.topic, tp.partition, record, bad.cause, bad.reason
+            )
             for record, bad in unreadable
         ]
         gathered.raw.update({(suffix, tp.partition, record.offset): record for record in records})
@@ -147,7 +149,12 @@ class Sink(Role):
             self._threads[0], self._writer.resume, suffix, tp.partition, max(committed.offset, 0)
         )
         if landed:
-            log.info("%s partition %d: %d records after the committed offset are already stored", tp.topic, tp.partition, landed)
+            log.info(
+                "%s partition %d: %d records after the committed offset are already stored",
+                tp.topic,
+                tp.partition,
+                landed,
+            )
         return ledger
 
     async def _write(self) -> None:
@@ -230,7 +237,12 @@ class Sink(Role):
 
     def _on_retry(self, retry: Retry) -> None:
         telemetry.STORE_RETRIES.inc()
-        log.warning("the store does not answer, trying again in %.1f s (attempt %d): %s", retry.wait_s, retry.attempt, retry.error)
+        log.warning(
+            "the store does not answer, trying again in %.1f s (attempt %d): %s",
+            retry.wait_s,
+            retry.attempt,
+            retry.error,
+        )
 
 
 def sink_app(settings: Settings) -> RoleApp:
@@ -248,5 +260,25 @@ def sink_app(settings: Settings) -> RoleApp:
                 await app.fail(exc)
                 raise
 
+    if settings.store == "embedded":
+
+        @app.task  # type: ignore[untyped-decorator]
+        async def live_page() -> None:
+            await _serve_page(sink, settings)
+
     app.role = sink
     return app
+
+
+async def _serve_page(sink: Sink, settings: Settings) -> None:
+    from infra.page.app import create_app
+    from infra.page.serve import serve_page
+    from streams.pulse import KafkaPulse
+
+    pulse = KafkaPulse(settings)
+    try:
+        page = create_app(sink.store, settings, pulse)
+        log.info("the live page: http://%s:%d", settings.page_host, settings.page_port)
+        await serve_page(page, settings.page_host, settings.page_port)
+    finally:
+        pulse.close()

@@ -56,7 +56,9 @@ class RowDecoder:
                 if topic_suffix == DeviceEvent.topic_suffix:
                     telemetry.DROPPED.labels(ROLE, "dead letter of detect").inc()
                 elif topic_suffix == DeadLetter.topic_suffix:
-                    log.error("offset %d of the dead letters is no dead letter and is not stored: %s", record.offset, bad)
+                    log.error(
+                        "offset %d of the dead letters is no dead letter and is not stored: %s", record.offset, bad
+                    )
                     telemetry.DROPPED.labels(ROLE, "no dead letter").inc()
                 else:
                     unreadable.append((record, bad))
@@ -68,12 +70,18 @@ class RowDecoder:
 
     def _feedback(self, record: Record) -> Row:
         return Row(
-            decode_feedback(record.key, record.value, self._own_limits), self._partition, record.offset, record.timestamp
+            decode_feedback(record.key, record.value, self._own_limits),
+            self._partition,
+            record.offset,
+            record.timestamp,
         )
 
     def _dialogue(self, record: Record) -> Row:
         return Row(
-            decode_dialogue(record.key, record.value, self._own_limits), self._partition, record.offset, record.timestamp
+            decode_dialogue(record.key, record.value, self._own_limits),
+            self._partition,
+            record.offset,
+            record.timestamp,
         )
 
     def _dead_letter(self, record: Record) -> Row:

@@ -79,17 +79,22 @@ class TopicReader:
             for number in sorted(self._consumer.partitions_for_topic(topic))
         ]
         self._held: dict[Any, deque[TopicRecord]] = {partition: deque() for partition in partitions}
-        self._consumer.assign(partitions)
         first, self._ends = self._consumer.beginning_offsets(partitions), self._consumer.end_offsets(partitions)
-        for partition in partitions:
-            start = first[partition] if from_beginning else self._ends[partition]
-            self._consumer.seek(partition, max(first[partition], starts.get(tuple(partition), start)))
+        self._positions: dict[Any, int] = {
+            partition: max(
+                first[partition],
+                starts.get(tuple(partition), first[partition] if from_beginning else self._ends[partition]),
+            )
+            for partition in partitions
+        }
+        self._followed: set[Any] = set()
+        self._follow(set(partitions))
 
     @property
     def at_the_end(self) -> bool:
         """Whether everything that was there at the start has been read and handed out."""
         return not any(self._held.values()) and all(
-            self._consumer.position(partition) >= end for partition, end in self._ends.items()
+            self._positions[partition] >= end for partition, end in self._ends.items()
         )
 
     def read(self, timeout_ms: int = _POLL_MS) -> list[TopicRecord]:
@@ -105,11 +110,20 @@ class TopicReader:
                 held.append(
                     TopicRecord(one.topic, one.partition, one.offset, one.timestamp, one.key, one.value, headers)
                 )
+        for partition in self._followed:
+            self._positions[partition] = self._consumer.position(partition)
         ready = self._in_order()
-        ahead = [partition for partition, held in self._held.items() if len(held) >= _HELD_A_PARTITION]
-        self._consumer.resume(*(set(self._consumer.paused()) - set(ahead)))
-        self._consumer.pause(*ahead)
+        self._follow({partition for partition, held in self._held.items() if len(held) < _HELD_A_PARTITION})
         return ready
+
+    def _follow(self, partitions: set[Any]) -> None:
+        """Fetch these partitions only."""
+        # Not `pause`: kafka-python 3.0.12 never hands out the rest of a fetch that a pause has cut in two.
+        if partitions != self._followed:
+            self._followed = partitions
+            self._consumer.assign(list(partitions))
+            for partition in partitions:
+                self._consumer.seek(partition, self._positions[partition])
 
     def rest(self) -> Iterator[TopicRecord]:
         """Everything that was there at the start; what comes later may be in it too."""
@@ -132,12 +146,12 @@ class TopicReader:
         """Take records as long as no partition that has more to come could have an older one."""
         ready: list[TopicRecord] = []
         silent = [partition for partition, held in self._held.items() if not held]
-        blocked = any(self._consumer.position(partition) < self._ends[partition] for partition in silent)
+        blocked = any(self._positions[partition] < self._ends[partition] for partition in silent)
         while not blocked:
             waiting = [(held[0].timestamp_ms, partition) for partition, held in self._held.items() if held]
             if not waiting:
                 break
             _, oldest = min(waiting)
             ready.append(self._held[oldest].popleft())
-            blocked = not self._held[oldest] and self._consumer.position(oldest) < self._ends[oldest]
+            blocked = not self._held[oldest] and self._positions[oldest] < self._ends[oldest]
         return ready

@@ -59,9 +59,7 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
                 drained = await self._drain(fetcher, active_partitions, max_records)
         return drained
 
-    async def _drain(
-        self, fetcher: Any, active: set[TP], max_records: int | None
-    ) -> dict[TP, list[ConsumerRecord]]:
+    async def _drain(self, fetcher: Any, active: set[TP], max_records: int | None) -> dict[TP, list[ConsumerRecord]]:
         drained: dict[TP, list[ConsumerRecord]] = {}
         for tp in [tp for tp in fetcher._records if tp in active and tp not in self.unreadable]:
             limit = 1 if tp in self._one_by_one else max_records
@@ -71,7 +69,7 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
                 self._on_unreadable(tp, exc)
             except (KafkaError, ConsumerStoppedError):
                 raise
-            except Exception as exc:  # whatever a decompressor raises: the bytes of this partition are at fault
+            except Exception as exc:  # noqa: BLE001 - whatever a decompressor raises, this partition's bytes are at fault
                 self._on_unreadable(tp, exc)
         return drained
 
@@ -96,7 +94,7 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
             for reason in self.unreadable.values():
                 log.error(
                     "ALARM: a partition is stopped because its records cannot be read: %s. Other partitions go on. "
-                    "Install the missing codec, or move the group past the record with kafka-consumer-groups, and restart.",
+                    "Install the missing codec, or move the group past the record, and restart.",
                     reason,
                 )
 
@@ -162,7 +160,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
         delivery = getattr(self.app, "delivery", None)
         if delivery is None or await self.maybe_wait_for_commit_to_finish():
             return False
-        self._commit_fut = asyncio.Future(loop=self.loop)
+        self._commit_fut: asyncio.Future[None] | None = asyncio.Future(loop=self.loop)
         try:
             positions = delivery.committable(self.app.consumer_generation_id)
             if not positions or not await self._thread.commit_positions(positions):

@@ -56,6 +56,8 @@ async def _run(build: Callable[[], RoleApp]) -> None:
 
 
 def _cut_short(app: RoleApp) -> None:
-    log.critical("the worker did not stop within %.0f s and is cut short%s", STOP_LIMIT_S, f": {app.cause}" if app.cause else "")
+    log.critical(
+        "the worker did not stop within %.0f s and is cut short%s", STOP_LIMIT_S, f": {app.cause}" if app.cause else ""
+    )
     logging.shutdown()
     os._exit(EXIT_STOP_HUNG)

@@ -157,6 +157,8 @@ class LocalServer:
         return recorded if recorded is not None and recorded.find() is not None else None
 
     def _process(self) -> psutil.Process | None:
+        if self._child is not None and self._child.poll() is None:
+            return psutil.Process(self._child.pid)
         recorded = ServerProcess.read(self._record)
         return recorded.find() if recorded is not None else None
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -18,12 +19,13 @@ from infra.page.live import TICK_S, Live
 from infra.page.pages import FOLDER, Pages
 from infra.page.pulse import Pulse
 from infra.page.queries import Dashboard
-from infra.page.reader import Reader, StoreAway
+from infra.page.reader import Reader, StoreAway, StoreState
+from infra.page.summary import summary_router
 from infra.page.told import Teller
 from infra.page.view import BadAddress, View
 from infra.settings import Settings
 
-_NO_TICK_S = 10 * TICK_S
+_NO_TICK_S = 3 * TICK_S
 _SEND_TIMEOUT_S = 20
 
 
@@ -43,9 +45,11 @@ def create_app(store: Store, settings: Settings, pulse: Pulse | None = None) -> 
             yield
 
     app = FastAPI(title="Earshot", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.end_streams = live.end
     app.add_middleware(Door, host=settings.page_host, token=settings.page_token)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     app.include_router(pages.router)
+    app.include_router(summary_router(live, reader, dashboard))
     _add_stream(app, live, reader)
     _add_health(app, live, reader, dashboard)
     _add_login(app, pages, settings)
@@ -65,14 +69,20 @@ def _add_stream(app: FastAPI, live: Live, reader: Reader) -> None:
 
 
 async def _tell(live: Live, reader: Reader, view: View | None) -> AsyncIterator[ServerSentEvent]:
-    teller = Teller()
+    teller, slow_since = Teller(), None
     with live.watching(view):
-        while True:
-            async with asyncio.timeout(_NO_TICK_S) as patience:
-                await live.next_tick()
-                patience.reschedule(None)
+        while not live.ended:
+            try:
+                async with asyncio.timeout(_NO_TICK_S):
+                    await live.next_tick()
+                if live.ended:
+                    return
+                slow_since = None
+            except TimeoutError:
+                slow_since = slow_since or datetime.now(UTC)
+            state = StoreState(False, slow_since, "It takes long to answer.") if slow_since else reader.state
             figures = live.held(view) if view else None
-            said = teller.tell(reader.state, live.health, live.mark, figures)
+            said = teller.tell(state, live.health, live.mark, figures)
             metrics.UPDATES.inc()
             yield ServerSentEvent(data=said.decode(), event="told", retry=1500)
 

@@ -69,6 +69,7 @@ class Live:
         self._poller: asyncio.Task[None] | None = None
         self._freshness_at = 0.0
         self.health = Health()
+        self.ended = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -109,6 +110,11 @@ class Live:
                 shared.watchers -= 1
             if not self._watchers:
                 self._someone.clear()
+
+    def end(self) -> None:
+        """Streams are to end now, because the server does."""
+        self.ended = True
+        self._ticked.set()
 
     async def next_tick(self) -> None:
         """Returns when the poller has been round once more."""

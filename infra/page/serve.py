@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 import socket
 from collections.abc import Iterator
 
@@ -29,22 +30,32 @@ class _LeavesSignalsAlone(uvicorn.Server):
 def serve(app: FastAPI, settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM. Raises OpenToStrangers, PageCannotListen."""
     refuse_strangers(settings.page_host, settings.page_token)
-    listening = _listen(settings.page_host, settings.page_port)
-    with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(_config(app)).run(sockets=[listening])
+    asyncio.run(_serve_until_signal(app, settings.page_host, settings.page_port))
 
 
 async def serve_page(app: FastAPI, host: str, port: int) -> None:
-    """Serves until cancelled, on the running event loop; installs no signal handler. Raises PageCannotListen."""
+    """Serves an app of `create_app` until cancelled, on the running event loop; installs no signal handler.
+
+    Raises PageCannotListen.
+    """
     server = _LeavesSignalsAlone(_config(app))
     serving = asyncio.create_task(server.serve(sockets=[_listen(host, port)]), name="page")
     try:
         await asyncio.shield(serving)
     except asyncio.CancelledError:
+        app.state.end_streams()
         server.should_exit = True
         await asyncio.wait({serving}, timeout=_GRACE_S + 3)
         serving.cancel()
         raise
+
+
+async def _serve_until_signal(app: FastAPI, host: str, port: int) -> None:
+    serving = asyncio.create_task(serve_page(app, host, port))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, serving.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
 
 
 def _config(app: FastAPI) -> uvicorn.Config:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 MINUTE_S = 60
 _STEPS_S = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)
-_MOST_BUCKETS = 400
+_MOST_BUCKETS = 180
 
 
 class Range(StrEnum):

@@ -24,6 +24,8 @@ SPREAD = 0.5
 """Standard deviation of the logarithm of a pause."""
 TAIL_S = 1.0
 """Silence after the last words, before the dialogue is over."""
+LONGEST_STRETCH = 4.0
+"""Pauses are stretched by this at most: two people rarely say nothing for half a minute."""
 
 FIRST_DIALOGUE = datetime(2020, 1, 6, 9, 0, tzinfo=UTC)
 """When the first dialogue of a source without any times begins."""
@@ -57,8 +59,8 @@ def duration_s(text: str) -> float:
 def lay_out(utterances: Sequence[Utterance], start: datetime, end: datetime | None = None) -> list[Span]:
     """When each utterance is said, one after the other from `start` on, to the millisecond.
 
-    With `end` everything lies between the two: pauses are stretched when there is time to spare, and all is said
-    faster when there is too little.
+    With `end` everything lies between the two: pauses are stretched when there is time to spare, up to a limit (the
+    rest is silence at the end), and all is said faster when there is too little.
     """
     said_s = sum(utterance.duration_s for utterance in utterances)
     silent_s = sum(utterance.pause_s for utterance in utterances) + TAIL_S
@@ -66,7 +68,7 @@ def lay_out(utterances: Sequence[Utterance], start: datetime, end: datetime | No
     if end is not None:
         available_s = max((end - start).total_seconds(), 0.0)
         if available_s >= said_s + silent_s:
-            pause_factor = (available_s - said_s) / silent_s
+            pause_factor = min((available_s - said_s) / silent_s, LONGEST_STRETCH)
         else:
             pause_factor = duration_factor = available_s / (said_s + silent_s)
     spans: list[Span] = []

@@ -7,6 +7,7 @@ from infra.page.access import OpenToStrangers
 from infra.page.app import create_app
 from infra.page.serve import PageCannotListen, serve
 from infra.settings import settings
+from streams.pulse import KafkaPulse
 
 
 @click.command()
@@ -29,7 +30,7 @@ def page(host: str | None, port: int | None) -> None:
     try:
         store = open_store(chosen)
         try:
-            app = create_app(store, chosen)
+            app = create_app(store, chosen, KafkaPulse(chosen))
             click.echo(f"the page: http://{chosen.page_host}:{chosen.page_port}")
             serve(app, chosen)
         finally:

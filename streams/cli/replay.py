@@ -38,7 +38,7 @@ def replay(
 ) -> None:
     """Play RECORDING into Kafka, or straight through the processors.
 
-    Into Kafka, its events' times are moved to now and its ids are kept. Through the processors nothing is needed but
+    Into Kafka, its events are moved to now and get ids of their own, unless --keep-times. Through the processors nothing is needed but
     the file, and the result is the same every time.
     """
     if update and check is None:

@@ -12,7 +12,9 @@ from streams.worker import ROLES, run_worker
 
 @click.command()
 @click.argument("role", type=click.Choice(sorted(ROLES)))
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True)
+@click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
+)
 @click.option("--wait", "wait_s", type=float, default=10.0, show_default=True, help="seconds to wait for a broker")
 def worker(role: str, log_level: str, wait_s: float) -> None:
     """Run one worker of ROLE until SIGTERM or Ctrl-C; start as many as there are partitions to share.

@@ -23,6 +23,8 @@ class Cable:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.pulled = False
+        self.flowing = threading.Event()
+        self.flowing.set()
 
     def insert(self, table: str, columns: Mapping[str, Sequence[object]]) -> None:
         self._store.insert(table, columns)
@@ -30,6 +32,7 @@ class Cable:
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> list[dict[str, object]]:
         if self.pulled:
             raise StoreUnavailable("somebody pulled the cable")
+        assert self.flowing.wait(PATIENCE_S), "the store was held up for too long"
         return self._store.query(sql, parameters)
 
     def execute(self, sql: str, parameters: Mapping[str, object] | None = None) -> None:

@@ -47,6 +47,18 @@ def test_it_says_that_the_store_is_away_and_catches_up(stage: Stage, site: Runni
     expect(page.locator("#pulse")).to_have_text("live")
 
 
+def test_it_says_that_the_store_takes_long_and_catches_up(stage: Stage, site: RunningPage, look: Look) -> None:
+    talk(stage, "before")
+    page = look()
+    expect(page.locator("#pulse")).to_have_text("live")
+    site.cable.flowing.clear()
+    expect(page.locator("#trouble")).to_contain_text("It takes long to answer.")
+    talk(stage, "meanwhile")
+    site.cable.flowing.set()
+    expect(page.locator("#trouble")).to_be_hidden()
+    expect(page.locator("[data-number=turns]")).to_have_text("2")
+
+
 @pytest.mark.parametrize("path", ["/", "/dialogues", "/dialogues/before", "/dead-letters"])
 def test_opened_without_a_store_it_fills_once_the_store_is_there(
     stage: Stage, site: RunningPage, look: Look, path: str

@@ -140,6 +140,17 @@ def test_it_says_that_rows_are_late(stage: Stage, look: Look) -> None:
     expect(page.locator("[data-health=lag]")).to_have_text("sink 4,100 records")
 
 
+@pytest.mark.parametrize("pulse", [Slow()])
+def test_what_a_person_opened_stays_open_while_tables_update(stage: Stage, look: Look) -> None:
+    three_dialogues(stage)
+    page = look()
+    expect(page.locator("#pulse")).to_have_text("behind by 42 s")
+    page.get_by_text("By role and partition").click()
+    stage.store(frustrated("more", ago(1)).events)
+    expect(page.locator("#requests tbody tr").first).to_contain_text("4")
+    expect(page.locator("#lag")).to_be_visible()
+
+
 def test_without_a_pulse_lag_is_not_known(stage: Stage, look: Look) -> None:
     three_dialogues(stage)
     expect(look().locator("[data-health=lag]")).to_have_text("not known")

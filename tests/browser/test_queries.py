@@ -197,5 +197,5 @@ def test_all_data_is_cut_into_few_buckets(dashboard: Dashboard, stage: Stage) ->
     totals, series = dashboard.totals_and_series(window, {})
     assert totals.now.turns == 2
     assert totals.before is None
-    assert len(window.buckets) <= 401
+    assert len(window.buckets) <= 181
     assert set(series.rows) <= set(window.buckets)

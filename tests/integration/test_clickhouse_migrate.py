@@ -109,4 +109,3 @@ def test_three_workers_may_migrate_at_once(clickhouse_settings: Settings) -> Non
     store = open_store(clickhouse_settings)
     assert failures == []
     assert store.query("SELECT count() AS n FROM migrations FINAL") == [{"n": len(packaged_migrations())}]
-    store.execute(f"DROP DATABASE {clickhouse_settings.clickhouse_database}")

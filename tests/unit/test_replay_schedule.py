@@ -7,25 +7,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.rebasing import Schedule, shift_times
+from streams.rebasing import Rebasing, Schedule
 
 FIRST, LAST = 1_000_000, 1_600_000  # ten minutes
 NOW = 9_000_000_000
 
 
-def test_all_times_of_an_event_move_and_nothing_else_does() -> None:
+def moved_by(shift: timedelta, value: bytes | None, start_ms: int = NOW) -> bytes | None:
+    """The value after a replay at `start_ms` whose times move by `shift`."""
+    last_ms = start_ms - round(shift.total_seconds() * 1000)
+    return Rebasing(Schedule(last_ms - 1000, last_ms, start_ms)).move(value)
+
+
+def test_all_times_of_an_event_move_and_nothing_else_but_ids_does() -> None:
     event = {
-        "event_id": "2026-03-02T18:00:00Z", "occurred_at": "2026-03-02T18:00:00.250Z",
+        "event_id": "e1", "user_id": "u1", "occurred_at": "2026-03-02T18:00:00.250Z",
         "speech": {"started_at": "2026-03-02T20:00:00+02:00", "ended_at": "2026-03-02T18:00:01Z"},
         "response": {"text": "x", "span": {"started_at": "2026-03-02T18:00:02Z", "ended_at": "2026-03-02T18:00:03Z"}},
         "turns": [{"occurred_at": "2026-03-02T18:00:00Z"}], "unknown": {"n": [1, None, "ü"]},
     }  # fmt: skip
-    moved = json.loads(shift_times(json.dumps(event).encode(), timedelta(hours=1)) or b"")
+    moved = json.loads(moved_by(timedelta(hours=1), json.dumps(event).encode()) or b"")
     assert moved["occurred_at"] == "2026-03-02T19:00:00.250000Z"
     assert moved["speech"] == {"started_at": "2026-03-02T19:00:00Z", "ended_at": "2026-03-02T19:00:01Z"}
     assert moved["response"]["span"]["ended_at"] == "2026-03-02T19:00:03Z"
     assert moved["turns"][0]["occurred_at"] == "2026-03-02T19:00:00Z"
-    assert moved["event_id"] == event["event_id"]
+    assert moved["event_id"] != event["event_id"]
+    assert moved["user_id"] == event["user_id"]
     assert moved["unknown"] == event["unknown"]
 
 
@@ -33,11 +40,19 @@ def test_all_times_of_an_event_move_and_nothing_else_does() -> None:
     "value", [None, b"", b"[1]", b"{", b"\xff", b"null", b'{"occurred_at":"9999-12-31T23:00:00Z"}']
 )
 def test_what_cannot_be_moved_stays(value: bytes | None) -> None:
-    assert shift_times(value, timedelta(hours=2)) == value
+    assert moved_by(timedelta(hours=2), value) == value
+
+
+def test_a_replay_that_is_resumed_sends_the_same_ids_and_another_replay_other_ones() -> None:
+    value = b'{"event_id":"e1","turn_id":"t1","dialogue_id":"d1","occurred_at":"2026-03-02T18:00:00Z"}'
+    first, resumed, later = (moved_by(timedelta(hours=1), value, start) for start in (NOW, NOW, NOW + 1))
+    assert first == resumed
+    one, other = json.loads(first or b""), json.loads(later or b"")
+    assert all(one[name] != other[name] for name in ("event_id", "turn_id", "dialogue_id"))
 
 
 def test_bytes_stay_when_nothing_moves() -> None:
-    assert shift_times(b'{"occurred_at" : "2026-03-02T18:00:00Z"}', timedelta(0)) == (
+    assert moved_by(timedelta(0), b'{"occurred_at" : "2026-03-02T18:00:00Z"}') == (
         b'{"occurred_at" : "2026-03-02T18:00:00Z"}'
     )
 
@@ -70,5 +85,5 @@ def test_times_may_be_kept() -> None:
 
 
 def test_times_without_a_zone_keep_having_none() -> None:
-    moved = shift_times(b'{"occurred_at":"2026-03-02T18:00:00"}', timedelta(hours=1))
+    moved = moved_by(timedelta(hours=1), b'{"occurred_at":"2026-03-02T18:00:00"}')
     assert moved == b'{"occurred_at":"2026-03-02T19:00:00"}'

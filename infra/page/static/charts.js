@@ -116,7 +116,7 @@ export class Charts {
       ...this.#size(box),
       padding: [8, right ? 0 : 10, 0, 0],
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
-      cursor: { sync: { key: "earshot" }, points: { size: 7 }, y: false, drag: { x: true, y: false, setScale: false } },
+      cursor: { sync: { key: "earshot" }, points: { size: 7, show: !chart.stacked }, y: false, drag: { x: true, y: false, setScale: false } },
       legend: { live: true },
       scales: {
         x: {

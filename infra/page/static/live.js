@@ -19,6 +19,7 @@ let cutOffSince = null;
 let retryTimer = null;
 let shownMark = null;
 let refreshedAt = 0;
+const opened = new Set(); // summaries whose details stay open when their surroundings are replaced
 let storeWasAway = !trouble.hidden;
 
 const localClock = (at) => at.toLocaleTimeString("en-GB", { hour12: false });
@@ -58,7 +59,9 @@ function refreshTables(mark) {
   if (mark === shownMark || performance.now() - refreshedAt < REFRESH_MS) return;
   shownMark = mark;
   refreshedAt = performance.now();
-  document.querySelectorAll("[data-refresh]").forEach((node) => htmx.trigger(node, "earshot:refresh"));
+  document.querySelectorAll("[data-refresh]").forEach((node) => {
+    if (!node.querySelector(".popover[open]")) htmx.trigger(node, "earshot:refresh"); // somebody is filling it in
+  });
   document.querySelectorAll("details[open] [data-refresh-when-open]").forEach((node) => htmx.trigger(node, "earshot:refresh"));
 }
 
@@ -118,6 +121,7 @@ setInterval(() => {
 }, 1000);
 
 document.addEventListener("htmx:afterSettle", (event) => {
+  opened.forEach((id) => { document.getElementById(id)?.closest("details").setAttribute("open", ""); });
   if (event.detail.elt.id !== "shown" && !event.detail.elt.querySelector?.("#series")) return;
   shownMark = null;
   drawCharts();
@@ -125,6 +129,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
 });
 
 document.addEventListener("toggle", (event) => {
+  const summary = event.target.querySelector?.("summary[id]");
+  if (summary && !event.target.matches(".popover")) opened[event.target.open ? "add" : "delete"](summary.id);
   if (event.target.open) event.target.querySelectorAll("[data-refresh-when-open]").forEach((node) => htmx.trigger(node, "earshot:refresh"));
 }, true);
 

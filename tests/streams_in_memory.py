@@ -1,0 +1,209 @@
+"""`detect` on a log in memory: the delivery core without a network, and a store that keeps what a sink would keep."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import NamedTuple
+
+from infra.settings import Settings
+from schemas.dead_letter import DEAD_LETTER_HEADER, DeadLetter
+from schemas.dialogue import DIALOGUE, Dialogue
+from schemas.feedback import FEEDBACK, Feedback, FeedbackEvent
+from streams.decoding import decode_dead_letter
+from streams.delivery import Committed, Entry, Ledger, Message
+from streams.detect_partition import DetectPartition
+
+NOTHING_COMMITTED = Committed(-1)
+FOREVER = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """A record at its place in a partition."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]] = ()
+
+
+class Arrival(NamedTuple):
+    """What a producer hands to the broker, and when the broker appends it (ms since the epoch)."""
+
+    appended_ms: int
+    key: bytes | None
+    value: bytes | None
+
+
+def log_of(arrivals: Iterable[Arrival]) -> list[LogRecord]:
+    """A partition that holds `arrivals` in their order."""
+    return [LogRecord(offset, *arrival) for offset, arrival in enumerate(arrivals)]
+
+
+class RevisedDifferently(AssertionError):
+    """Two events carry the same id and revision and say different things."""
+
+
+@dataclass
+class StoreModel:
+    """What the store shows once everything is merged: of each id the highest revision, of each turn its verdict."""
+
+    feedback: dict[str, Feedback] = field(default_factory=dict)
+    dialogues: dict[str, Dialogue] = field(default_factory=dict)
+    dead_letters: dict[str, tuple[DeadLetter, bytes | None, bytes | None]] = field(default_factory=dict)
+    verdicts: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def take(self, message: Message) -> None:
+        """Write one message, as the sink does."""
+        if any(name == DEAD_LETTER_HEADER for name, _ in message.headers):
+            letter = decode_dead_letter(message.headers)
+            self.dead_letters[letter.event_id] = (letter, message.key, message.value)
+        elif message.topic.endswith(FeedbackEvent.topic_suffix):
+            self._keep_signal(FEEDBACK.validate_json(message.value or b""))
+        else:
+            assert message.topic.endswith(Dialogue.topic_suffix), message.topic
+            self._keep_dialogue(DIALOGUE.validate_json(message.value or b""))
+
+    def _keep_signal(self, signal: Feedback) -> None:
+        known = self.feedback.get(signal.event_id)
+        if known is not None and known.revision == signal.revision and known != signal:
+            raise RevisedDifferently(f"{known} and {signal}")
+        if known is None or signal.revision > known.revision:
+            self.feedback[signal.event_id] = signal
+
+    def _keep_dialogue(self, dialogue: Dialogue) -> None:
+        known = self.dialogues.get(dialogue.event_id)
+        if known is not None and known.revision == dialogue.revision and _labels(known) != _labels(dialogue):
+            raise RevisedDifferently(f"{known} and {dialogue}")
+        if known is None or dialogue.revision > known.revision:
+            self.dialogues[dialogue.event_id] = dialogue
+        for turn in dialogue.turns:
+            before = self.verdicts.get(turn.turn_id)
+            if before is None or dialogue.revision >= before[0]:
+                self.verdicts[turn.turn_id] = (dialogue.revision, turn.model_dump_json())
+
+    @property
+    def live(self) -> list[Feedback]:
+        """Feedback that was not taken back."""
+        return [signal for signal in self.feedback.values() if not signal.retracted]
+
+    def same_rows(self) -> Mapping[str, object]:
+        """Everything, with ids and revisions. How a dialogue ended is left out: a silence that is seen on the clock
+        may be told before the limit that the log shows later."""
+        return {
+            "feedback": {key: signal.model_dump() for key, signal in self.feedback.items()},
+            "dialogues": {key: _labels(dialogue) for key, dialogue in self.dialogues.items()},
+            "verdicts": self.verdicts,
+            "dead letters": self.dead_letters,
+        }
+
+    def same_content(self) -> Mapping[str, object]:
+        """What a reader sees, without the ids and revisions that follow from the order of arrival."""
+        return {
+            "feedback": {signal.event_id: signal.model_dump(exclude={"revision"}) for signal in self.live},
+            "dialogues": sorted(
+                (
+                    dialogue.model_dump_json(exclude={"event_id", "revision", "closed_by"})
+                    for dialogue in self.dialogues.values()
+                ),
+            ),
+            "verdicts": {turn: said for turn, (_, said) in self.verdicts.items()},
+        }
+
+
+def _labels(dialogue: Dialogue) -> dict[str, object]:
+    return dialogue.model_dump(exclude={"closed_by"})
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    entry: Entry
+    messages: list[Message]
+
+
+class DetectOnLog:
+    """One partition's worker after another, each begun from what the last one committed.
+
+    A batch is processed at once; its messages reach the store when they are acknowledged, or perhaps although they never
+    were.
+    """
+
+    def __init__(self, settings: Settings, log: Sequence[LogRecord], store: StoreModel | None = None) -> None:
+        self.settings = settings
+        self.log = log
+        self.store = store or StoreModel()
+        self.committed = NOTHING_COMMITTED
+        self.generation = 0
+        self._ghosts: list[Message] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self.generation += 1
+        self.detect = DetectPartition(self.settings, 0, self.committed)
+        self.ledger = Ledger(self.generation)
+        self.position = max(self.committed.offset, 0)
+        self._under_way: list[_UnderWay] = []
+
+    @property
+    def at_end(self) -> bool:
+        return self.position >= len(self.log)
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._under_way)
+
+    def poll(self, most: int) -> None:
+        """Read and process at most `most` records."""
+        batch = self.log[self.position : self.position + most]
+        if batch:
+            outcome = self.detect.process(batch)
+            self.position = batch[-1].offset + 1
+            self._under_way.append(_UnderWay(self.ledger.open(outcome.position), outcome.messages))
+
+    def idle(self, silent: timedelta) -> None:
+        """Nothing came for that long."""
+        outcome = self.detect.idle(silent)
+        if outcome.messages:
+            self._under_way.append(_UnderWay(self.ledger.open(outcome.position), outcome.messages))
+
+    def acknowledge(self, which: int) -> None:
+        """All messages of one batch under way are on the log."""
+        if self._under_way:
+            done = self._under_way.pop(which % len(self._under_way))
+            for message in done.messages:
+                self.store.take(message)
+            self.ledger.close(done.entry)
+
+    def commit(self) -> None:
+        ready = self.ledger.ready
+        if ready is not None:
+            assert len(ready.metadata.encode()) <= 4096
+            self.committed = ready
+            self.ledger.on_committed(ready)
+
+    def crash(self) -> None:
+        """SIGKILL, or a rebalance: another worker begins. What was under way may still reach the log."""
+        self._ghosts += [message for batch in self._under_way for message in batch.messages]
+        self._begin()
+
+    def haunt(self, share: int) -> None:
+        """Every `share`-th message of dead workers reaches the log now, late and out of order."""
+        reached, self._ghosts = self._ghosts[::share], [m for n, m in enumerate(self._ghosts) if n % share]
+        for message in reached:
+            self.store.take(message)
+
+    def finish(self) -> StoreModel:
+        """Read to the end, wait for silence, acknowledge and commit everything."""
+        while not self.at_end:
+            self.poll(500)
+        self.idle(FOREVER)
+        while self.in_flight:
+            self.acknowledge(0)
+        self.commit()
+        return self.store
+
+
+def clean_run(settings: Settings, log: Sequence[LogRecord]) -> StoreModel:
+    """What a worker that nothing happens to says of the log."""
+    return DetectOnLog(settings, log).finish()

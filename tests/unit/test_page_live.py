@@ -1,0 +1,162 @@
+"""One poller for all who look."""
+
+import asyncio
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from infra.clickhouse.store import StoreUnavailable
+from infra.page import live as live_module
+from infra.page.figures import Counts, Freshness, Mark, Series, Tables, Totals
+from infra.page.live import Live
+from infra.page.pulse import PartitionLag, PulseUnavailable
+from infra.page.queries import Dashboard
+from infra.page.reader import Reader, StoreAway
+from infra.page.view import Facet, View
+from infra.page.window import Extent, Range, Window
+
+
+class Counting(Dashboard):
+    """Answers from memory and counts the questions."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, int] = {}
+        self.version = 1
+        self.away = False
+        self._lock = threading.Lock()
+
+    def _note(self, name: str) -> None:
+        with self._lock:
+            self.asked[name] = self.asked.get(name, 0) + 1
+        if self.away:
+            raise StoreUnavailable("nobody is at home")
+
+    def mark(self) -> Mark:
+        self._note("mark")
+        now = int(datetime.now(UTC).timestamp())
+        return Mark((self.version,), Extent(now - now % 60, now - now % 60))
+
+    def totals_and_series(self, window: Window, facets: Mapping[Facet, str]) -> tuple[Totals, Series]:
+        self._note("totals")
+        return Totals(Counts(self.version), None), Series(60, {})
+
+    def tables(self, window: Window, facets: Mapping[Facet, str]) -> Tables:
+        self._note("tables")
+        return Tables((), (), True, ())
+
+    def freshness(self, extent: Extent | None) -> Freshness:
+        self._note("freshness")
+        return Freshness()
+
+
+@pytest.fixture
+def dashboard(monkeypatch: pytest.MonkeyPatch) -> Counting:
+    monkeypatch.setattr(live_module, "TICK_S", 0.05)
+    return Counting()
+
+
+async def test_many_who_look_at_one_view_cost_one_question(dashboard: Counting) -> None:
+    live = Live(dashboard, Reader(), None)
+    found = await asyncio.gather(*(live.figures(View()) for _ in range(50)))
+    assert {one.totals.now.turns for one in found} == {1}
+    await asyncio.gather(*(live.tables(View(), found[0].window) for _ in range(50)))
+    assert dashboard.asked == {"mark": 1, "totals": 1, "tables": 1}
+
+
+async def test_while_nothing_changes_only_the_mark_is_asked_for(dashboard: Counting) -> None:
+    live = Live(dashboard, Reader(), None)
+    async with live.running(), asyncio.timeout(5):
+        with live.watching(View()), live.watching(View()), live.watching(None):
+            for _ in range(4):
+                await live.next_tick()
+    assert dashboard.asked["mark"] >= 3
+    assert dashboard.asked["totals"] <= 2  # the minute may turn once
+
+
+async def test_a_change_reaches_every_view_that_is_watched(dashboard: Counting) -> None:
+    live, day = Live(dashboard, Reader(), None), View().during(Range.DAY)
+    async with live.running(), asyncio.timeout(5):
+        with live.watching(View()), live.watching(day):
+            await live.next_tick()
+            dashboard.version = 2
+            while {held.totals.now.turns if (held := live.held(v)) else 0 for v in (View(), day)} != {2}:
+                await live.next_tick()
+
+
+async def test_nobody_looking_costs_nothing(dashboard: Counting) -> None:
+    live = Live(dashboard, Reader(), None)
+    async with live.running():
+        with live.watching(None):
+            await live.next_tick()
+        await asyncio.sleep(0)
+        asked = dict(dashboard.asked)
+        await asyncio.wait({asyncio.create_task(live.next_tick())}, timeout=0.3)
+    assert dashboard.asked["mark"] <= asked["mark"] + 1
+
+
+async def test_a_store_that_is_away_is_remembered_until_it_answers(dashboard: Counting) -> None:
+    reader = Reader()
+    live = Live(dashboard, reader, None)
+    dashboard.away = True
+    with pytest.raises(StoreAway, match="nobody is at home"):
+        await live.figures(View())
+    assert not reader.state.ok
+    dashboard.away = False
+    await live.figures(View())
+    assert reader.state.ok
+
+
+async def test_the_poller_outlives_a_store_that_is_away(dashboard: Counting) -> None:
+    reader = Reader()
+    live = Live(dashboard, reader, None)
+    dashboard.away = True
+    async with live.running(), asyncio.timeout(5):
+        with live.watching(View()):
+            while reader.state.ok:
+                await live.next_tick()
+            dashboard.away = False
+            while not reader.state.ok:
+                await live.next_tick()
+        assert live.alive
+
+
+async def test_views_that_nobody_watches_are_forgotten(dashboard: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_module, "_MOST_VIEWS", 3)
+    live = Live(dashboard, Reader(), None)
+    watched = View().narrowed(Facet.DOMAIN, "music")
+    with live.watching(watched):
+        await live.figures(watched)
+        for n in range(10):
+            await live.figures(View().narrowed(Facet.INTENT, str(n)))
+        held = [n for n in range(10) if live.held(View().narrowed(Facet.INTENT, str(n)))]
+        assert held == [8, 9]
+        assert live.held(watched)
+
+
+class Brokers:
+    """A pulse that may be lost."""
+
+    def __init__(self) -> None:
+        self.gone = False
+
+    def lag(self) -> list[PartitionLag]:
+        if self.gone:
+            raise PulseUnavailable("no broker answers")
+        return [PartitionLag("sink", "t", 0, 5, 7, 2), PartitionLag("detect", "t", 0, 7, 7, 0)]
+
+    def behind_s(self) -> float | None:
+        return 0.4
+
+
+async def test_lag_is_summed_by_role(dashboard: Counting) -> None:
+    health = await Live(dashboard, Reader(), Brokers()).refresh_health()
+    assert health.lag_label == "detect 0 records · sink 2 records"
+
+
+async def test_brokers_that_do_not_answer_leave_lag_unknown(dashboard: Counting) -> None:
+    brokers = Brokers()
+    brokers.gone = True
+    health = await Live(dashboard, Reader(), brokers).refresh_health()
+    assert health.lag_label == "not known: no broker answers"
