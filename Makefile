@@ -1,7 +1,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-PYTHON ?= $(shell command -v python3.12 || command -v python3.11 || command -v python3)
+FITS := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
+PYTHON ?= $(shell for p in python3 python3.12 python3.11; do $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
@@ -48,8 +49,7 @@ clean: ## remove the environment and all data of the demo
 	@rm -rf $(VENV) .earshot build *.egg-info
 
 $(UV): requirements/uv.txt
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' \
-	  || { echo "Earshot needs Python 3.11 or 3.12; set PYTHON=/path/to/it"; exit 1; }
+	@[ -n "$(PYTHON)" ] || { echo "Earshot needs Python 3.11 or 3.12 with venv (Debian: python3-venv); set PYTHON=/path/to/it"; exit 1; }
 	@echo "setup: a virtual environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt

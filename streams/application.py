@@ -31,6 +31,7 @@ class Role(Protocol):
 class RoleApp(faust.App):  # type: ignore[misc]
     """A Faust app whose consumer fetches batches and commits what `delivery` holds to be done."""
 
+    logger = logging.getLogger("faust.app")
     delivery: Delivery
     role: Role
     fault: asyncio.Event

@@ -32,6 +32,8 @@ class UnreadableRecords(Exception):
 class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
     """Fetches partition by partition, so that one unreadable partition costs the others nothing."""
 
+    logger = logging.getLogger("faust.consumer")
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self.unreadable: dict[TP, str] = {}
@@ -143,6 +145,8 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
 
 class BatchConsumer(Consumer):  # type: ignore[misc]
     """Hands all records fetched from one partition to the conductor as one message and commits what it is told."""
+
+    logger = logging.getLogger("faust.consumer")
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)

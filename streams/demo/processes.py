@@ -13,7 +13,6 @@ from infra.kafka.process import dying_with_parent
 from streams.errors import StreamError
 
 STOP_S = 30.0
-LAST_LINES = 5
 
 
 class WorkerEnded(StreamError):
@@ -32,10 +31,9 @@ class WorkerProcess:
         """Raises `WorkerEnded` with the end of its log when it does not run any more."""
         code = self.process.poll()
         if code is not None:
-            lines = self.log_file.read_text(errors="replace").splitlines()[-LAST_LINES:]
-            raise WorkerEnded(
-                f"the worker {self.role} ended with status {code}; {self.log_file} ends: " + " | ".join(lines)
-            )
+            lines = self.log_file.read_text(errors="replace").splitlines()
+            last = lines[-1].strip() if lines else "nothing"
+            raise WorkerEnded(f"the worker {self.role} ended with status {code}; the last line of {self.log_file}: {last}")
 
 
 @contextmanager
