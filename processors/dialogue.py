@@ -143,7 +143,7 @@ class DialogueProcessor:
         dialogue_id = event.dialogue_id
         segment = self._segments.get(dialogue_id)
         begins = segment is None
-        if segment is not None and (segment.over_limit or offset in self._starts):
+        if segment is not None and (offset in self._starts or (segment.over_limit and not segment.knows(event))):
             self._forget(segment)
             self._follow_limit[dialogue_id] = offset
             begins = True

@@ -68,6 +68,10 @@ class Segment:
         """Distinct events known."""
         return len(self._events)
 
+    def knows(self, event: Turn | Playback | ExplicitFeedback) -> bool:
+        """Whether the event is a duplicate."""
+        return event.event_id in self._events
+
     def add(self, event: Turn | Playback | ExplicitFeedback) -> tuple[list[FeedbackEvent], bool] | None:
         """Place an event; None for a duplicate, else (feedback to send, whether a verdict has changed)."""
         if event.event_id in self._events:

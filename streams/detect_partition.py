@@ -19,6 +19,11 @@ from streams.unknown_fields import UnknownFields
 
 ROLE = "detect"
 
+METADATA_BYTES = 4096
+"""What Kafka keeps with a committed offset (`offset.metadata.max.bytes`)."""
+
+_LONGEST_START = 21
+
 
 class Record(Protocol):
     """A record as Kafka clients hand it out."""
@@ -88,6 +93,7 @@ class DetectPartition:
     def _decoded(self, records: Sequence[Record], messages: list[Message]) -> Iterator[Received]:
         """The valid events, one by one: an event that is let go at once costs a third of one that waits in a list."""
         limits = self._limits
+        silent_below = self._silent_below
         see = self.unknown_fields.see
         for record in records:
             try:
@@ -95,7 +101,8 @@ class DetectPartition:
             except Undecodable as bad:
                 self._reject(messages, record, bad.cause, bad.reason)
                 continue
-            self._rejected_in_a_row = 0
+            if record.offset >= silent_below:  # what is read again is in the number that was committed
+                self._rejected_in_a_row = 0
             see(record.value, event)  # type: ignore[arg-type]  # a record without value is undecodable
             yield Received(record.offset, record.timestamp, event)
 
@@ -129,18 +136,23 @@ class DetectPartition:
 
 
 def format_metadata(checkpoint: Checkpoint, rejected_in_a_row: int) -> str:
-    """A checkpoint as the metadata of a committed offset. Kafka keeps 4,096 bytes; starts beyond them are left out, at the
-    price of another dialogue id for those after a crash."""
-    starts = [start - checkpoint.offset for start in checkpoint.starts[:400]]
-    return json.dumps(
-        {
-            "watermark": checkpoint.watermark,
-            "emitted": checkpoint.emitted - checkpoint.offset,
-            "starts": starts,
-            "rejected": rejected_in_a_row,
-        },
-        separators=(",", ":"),
-    )
+    """A checkpoint as the metadata of a committed offset. Starts that do not fit are left out, at the price of another
+    dialogue id for those after a crash."""
+    starts = [start - checkpoint.offset for start in checkpoint.starts[:METADATA_BYTES]]
+    while True:
+        metadata = json.dumps(
+            {
+                "watermark": checkpoint.watermark,
+                "emitted": checkpoint.emitted - checkpoint.offset,
+                "starts": starts,
+                "rejected": rejected_in_a_row,
+            },
+            separators=(",", ":"),
+        )
+        too_much = len(metadata) - METADATA_BYTES
+        if too_much <= 0:
+            return metadata
+        del starts[-1 - too_much // _LONGEST_START :]
 
 
 def parse_metadata(committed: Committed) -> tuple[Checkpoint, int]:

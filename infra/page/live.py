@@ -8,12 +8,11 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from anyio import to_thread
-
 from infra.page import metrics
 from infra.page.figures import Freshness, Mark, Series, Tables, Totals
 from infra.page.health import Health
-from infra.page.pulse import Pulse, PulseUnavailable
+from infra.page.lag import Lag, LagWatch
+from infra.page.pulse import Pulse
 from infra.page.queries import Dashboard
 from infra.page.reader import Reader, StoreAway
 from infra.page.view import View
@@ -58,7 +57,7 @@ class Live:
     def __init__(self, dashboard: Dashboard, reader: Reader, pulse: Pulse | None) -> None:
         self._dashboard = dashboard
         self._reader = reader
-        self._pulse = pulse
+        self._lag = LagWatch(pulse) if pulse else None
         self._views: dict[View, _Shared] = {}
         self._mark: Mark | None = None
         self._mark_at = 0.0
@@ -68,6 +67,7 @@ class Live:
         self._watchers = 0
         self._poller: asyncio.Task[None] | None = None
         self._freshness_at = 0.0
+        self._freshness = Freshness()
         self.health = Health()
         self.ended = False
 
@@ -75,9 +75,13 @@ class Live:
     async def running(self) -> AsyncIterator[None]:
         """Polls while the block runs."""
         self._poller = asyncio.create_task(self._poll(), name="page-poller")
+        if self._lag:
+            self._lag.start()
         try:
             yield
         finally:
+            if self._lag:
+                self._lag.end()
             self._poller.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._poller
@@ -153,25 +157,16 @@ class Live:
             return shared.tables
 
     async def refresh_health(self) -> Health:
-        """Asks for freshness and lag, if the last answer is old. A store or broker that is away leaves them unknown."""
+        """Asks for freshness, if the last answer is old, and takes the latest lag; either may be not known."""
         if time.monotonic() - self._freshness_at >= _FRESHNESS_EVERY_S:
             self._freshness_at = time.monotonic()
             try:
-                freshness = await self._reader.ask(self._dashboard.freshness, self.mark.extent)
+                self._freshness = await self._reader.ask(self._dashboard.freshness, self.mark.extent)
             except StoreAway:
-                freshness = Freshness()
-            self.health = await self._with_pulse(freshness)
+                self._freshness = Freshness()
+        lag = self._lag.latest if self._lag else Lag()
+        self.health = Health(self._freshness, lag.partitions, lag.behind_s, lag.reason)
         return self.health
-
-    async def _with_pulse(self, freshness: Freshness) -> Health:
-        if self._pulse is None:
-            return Health(freshness)
-        try:
-            lag = await to_thread.run_sync(self._pulse.lag)
-            behind_s = await to_thread.run_sync(self._pulse.behind_s)
-        except PulseUnavailable as error:
-            return Health(freshness, reason=str(error))
-        return Health(freshness, tuple(lag), behind_s)
 
     async def _current_mark(self) -> Mark:
         async with self._marking:

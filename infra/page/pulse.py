@@ -18,7 +18,7 @@ class PartitionLag:
 
 
 class Pulse(Protocol):
-    """Both methods may block for a moment; the page calls them off its event loop.
+    """Both methods may block; the page calls them one after the other in a thread of their own, every two seconds.
 
     Raise `PulseUnavailable` when the brokers do not answer; the page then shows "not known" and asks again.
     """

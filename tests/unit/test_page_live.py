@@ -136,13 +136,17 @@ async def test_views_that_nobody_watches_are_forgotten(dashboard: Counting, monk
 
 
 class Brokers:
-    """A pulse that may be lost."""
+    """A pulse that may be lost, or hang."""
 
-    def __init__(self) -> None:
-        self.gone = False
+    def __init__(self, *, gone: bool = False, hang: bool = False) -> None:
+        self._gone = gone
+        self.answering = threading.Event()
+        if not hang:
+            self.answering.set()
 
     def lag(self) -> list[PartitionLag]:
-        if self.gone:
+        self.answering.wait(10)
+        if self._gone:
             raise PulseUnavailable("no broker answers")
         return [PartitionLag("sink", "t", 0, 5, 7, 2), PartitionLag("detect", "t", 0, 7, 7, 0)]
 
@@ -150,13 +154,28 @@ class Brokers:
         return 0.4
 
 
-async def test_lag_is_summed_by_role(dashboard: Counting) -> None:
-    health = await Live(dashboard, Reader(), Brokers()).refresh_health()
-    assert health.lag_label == "detect 0 records · sink 2 records"
+@pytest.mark.parametrize(
+    ("brokers", "label"),
+    [
+        (Brokers(), "detect 0 records · sink 2 records"),
+        (Brokers(gone=True), "not known: no broker answers"),
+    ],
+)
+async def test_lag_is_summed_by_role_or_not_known(dashboard: Counting, brokers: Brokers, label: str) -> None:
+    live = Live(dashboard, Reader(), brokers)
+    async with live.running(), asyncio.timeout(5):
+        with live.watching(None):
+            while live.health.lag_label != label:
+                await live.next_tick()
 
 
-async def test_brokers_that_do_not_answer_leave_lag_unknown(dashboard: Counting) -> None:
-    brokers = Brokers()
-    brokers.gone = True
-    health = await Live(dashboard, Reader(), brokers).refresh_health()
-    assert health.lag_label == "not known: no broker answers"
+async def test_brokers_that_hang_hold_up_nothing(dashboard: Counting) -> None:
+    brokers = Brokers(hang=True)
+    live = Live(dashboard, Reader(), brokers)
+    async with live.running(), asyncio.timeout(2):
+        with live.watching(View()):
+            for _ in range(3):
+                await live.next_tick()
+    assert live.held(View())
+    assert live.health.lag_label == "not known"
+    brokers.answering.set()
