@@ -56,6 +56,7 @@ class Ledger:
         self.generation = generation
         self._entries: deque[Entry] = deque()
         self._ready: Committed | None = None
+        self.closed = 0
 
     def open(self, position: Committed) -> Entry:
         """A batch is taken; when it and all before it are done, `position` may be committed."""
@@ -66,6 +67,7 @@ class Ledger:
     def close(self, entry: Entry) -> None:
         """Everything that the batch caused is acknowledged or stored."""
         entry.done = True
+        self.closed += 1
         while self._entries and self._entries[0].done:
             self._ready = self._entries.popleft().position
 
@@ -88,9 +90,12 @@ class Delivery:
 
     def __init__(self) -> None:
         self._ledgers: dict[TP, Ledger] = {}
+        self._closed_before = 0
 
     def begin(self, tp: TP, generation: int) -> Ledger:
         """The partition was assigned anew; what was under way before is void."""
+        if tp in self._ledgers:
+            self._closed_before += self._ledgers[tp].closed
         ledger = self._ledgers[tp] = Ledger(generation)
         return ledger
 
@@ -108,3 +113,8 @@ class Delivery:
     @property
     def in_flight(self) -> int:
         return sum(ledger.in_flight for ledger in self._ledgers.values())
+
+    @property
+    def finished(self) -> int:
+        """Batches done so far, for good or in vain."""
+        return self._closed_before + sum(ledger.closed for ledger in self._ledgers.values())

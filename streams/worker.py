@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from infra.settings import Settings
 from streams.application import RoleApp
+from streams.health import Progress, serving_health
 
 log = logging.getLogger(__name__)
 
@@ -26,30 +27,34 @@ def run_worker(role: str, settings: Settings) -> None:
     """
     module, name = ROLES[role].split(":")
     build: Callable[[Settings], RoleApp] = getattr(importlib.import_module(module), name)
-    asyncio.run(_run(lambda: build(settings)))
+    asyncio.run(_run(lambda: build(settings), settings.metrics_port))
 
 
-async def _run(build: Callable[[], RoleApp]) -> None:
+async def _run(build: Callable[[], RoleApp], metrics_port: int | None) -> None:
     loop = asyncio.get_running_loop()
     told_to_stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told_to_stop.set)
     app = build()
     app.finalize()
-    running = asyncio.create_task(app.start())
-    endings = [asyncio.create_task(told_to_stop.wait()), asyncio.create_task(app.fault.wait())]
-    await asyncio.wait([running, *endings], return_when=asyncio.FIRST_COMPLETED)
-    if running.done() and running.exception() is None:
-        await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
-    watchdog = threading.Timer(STOP_LIMIT_S, _cut_short, [app])
-    watchdog.daemon = True
-    watchdog.start()
-    try:
-        await app.stop()
-    finally:
-        for task in (running, *endings):
-            task.cancel()
-        watchdog.cancel()
+    delivery = app.delivery
+    progress = Progress(lambda: delivery.in_flight, lambda: delivery.finished)
+    watching = asyncio.create_task(progress.watch())
+    with serving_health(metrics_port, progress):
+        running = asyncio.create_task(app.start())
+        endings = [asyncio.create_task(told_to_stop.wait()), asyncio.create_task(app.fault.wait())]
+        await asyncio.wait([running, *endings], return_when=asyncio.FIRST_COMPLETED)
+        if running.done() and running.exception() is None:
+            await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
+        watchdog = threading.Timer(STOP_LIMIT_S, _cut_short, [app])
+        watchdog.daemon = True
+        watchdog.start()
+        try:
+            await app.stop()
+        finally:
+            for task in (running, watching, *endings):
+                task.cancel()
+            watchdog.cancel()
     fault = app.cause or (running.exception() if running.done() and not running.cancelled() else None)
     if fault is not None:
         raise fault
