@@ -58,7 +58,7 @@ def serving_health(port: int | None, progress: Progress, host: str = "127.0.0.1"
     if port is None:
         yield
         return
-    metrics = make_wsgi_app()
+    metrics: Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]] = make_wsgi_app()
 
     def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"] != "/health":

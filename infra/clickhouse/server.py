@@ -15,7 +15,7 @@ from clickhouse_driver import Client
 from clickhouse_driver import errors as driver_errors
 
 from infra.clickhouse.server_config import config_xml, users_xml
-from infra.clickhouse.server_process import ServerProcess, dying_with_parent, last_lines, listener_on
+from infra.process import ServerProcess, dying_with_parent, last_lines, port_owner
 
 _POLL_S = 0.05
 _AUTH_CODES = frozenset({192, 193, 194, 516})
@@ -87,7 +87,7 @@ class LocalServer:
                     f" stop it or set EARSHOT_CLICKHOUSE_PORT={running.port}"
                 )
             return False
-        if (owner := listener_on(self.tcp_port)) is not None:
+        if (owner := port_owner(self.tcp_port)) is not None:
             raise ServerFailed(
                 f"port {self.tcp_port} on 127.0.0.1 is in use by {owner};"
                 " stop that process or choose another EARSHOT_CLICKHOUSE_PORT"

@@ -23,8 +23,9 @@ from infra.kafka.jars import Progress, ensure_jars, jar_folder
 from infra.kafka.java import find_java
 from infra.kafka.jvm import JVM_FLAGS, java_command
 from infra.kafka.log import BrokerLog
-from infra.kafka.process import BrokerProcess, dying_with_parent, port_owner
+from infra.kafka.process import BrokerProcess
 from infra.kafka.server_properties import ensure_identity, server_properties
+from infra.process import dying_with_parent, port_owner
 from infra.settings import Settings
 
 _POLL_S = 0.02

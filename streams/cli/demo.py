@@ -1,5 +1,6 @@
 """`earshot demo`: the main job on one machine, in one command."""
 
+import contextlib
 import logging
 import signal
 import sys
@@ -24,4 +25,5 @@ def demo(source: str | None, once: bool) -> None:
 
     logging.basicConfig(level="ERROR", stream=sys.stderr)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    run_demo(settings(), source, once=once, console=Console())
+    with contextlib.suppress(KeyboardInterrupt):  # the way to end a demo
+        run_demo(settings(), source, once=once, console=Console())

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.kafka.process import dying_with_parent
+from infra.process import dying_with_parent, last_lines
 from streams.errors import StreamError
 
 STOP_S = 30.0
@@ -31,9 +31,11 @@ class WorkerProcess:
         """Raises `WorkerEnded` with the end of its log when it does not run any more."""
         code = self.process.poll()
         if code is not None:
-            lines = self.log_file.read_text(errors="replace").splitlines()
-            last = lines[-1].strip() if lines else "nothing"
-            raise WorkerEnded(f"the worker {self.role} ended with status {code}; the last line of {self.log_file}: {last}")
+            last = last_lines(self.log_file, 1)
+            raise WorkerEnded(
+                f"the worker {self.role} ended with status {code}; the last line of {self.log_file}: "
+                + (last[0].strip() if last else "nothing")
+            )
 
 
 @contextmanager

@@ -1,7 +1,12 @@
-"""The server's process as others see it: who runs on a folder, who holds a port, what the log says last."""
+"""A server's process as others see it: who runs on a folder, since when, who holds a port, what it dies with."""
 
+import ctypes
 import json
+import os
+import signal
+import sys
 from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,10 +14,7 @@ from typing import Self
 
 import psutil
 
-from infra.kafka.process import dying_with_parent, port_owner
-
-__all__ = ["ServerProcess", "dying_with_parent", "last_lines", "listener_on"]
-
+_PR_SET_PDEATHSIG = 1
 _CLOCK_TOLERANCE_S = 2.0
 
 
@@ -46,16 +48,41 @@ class ServerProcess:
 
     @classmethod
     def read(cls, file: Path) -> Self | None:
-        """What is on record, None when nothing readable is."""
+        """What is on record; None when there is none or it was cut off by a full disk."""
         try:
             return cls(**json.loads(file.read_text("utf-8")))
         except (FileNotFoundError, ValueError, TypeError):
             return None
 
 
-def listener_on(port: int) -> str | None:
-    """Who listens on a port of this machine, None when nobody visible does."""
-    return port_owner(port)
+def port_owner(port: int) -> str | None:
+    """Name and pid of the process that listens on `port`, None when that cannot be seen."""
+    try:
+        connections = psutil.net_connections("tcp")
+    except (psutil.AccessDenied, PermissionError):
+        return None
+    for connection in connections:
+        if connection.status == psutil.CONN_LISTEN and connection.laddr[1:2] == (port,) and connection.pid:
+            try:
+                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+            except psutil.NoSuchProcess:
+                return None
+    return None
+
+
+def dying_with_parent() -> Callable[[], None] | None:
+    """What a child runs before exec so that it gets SIGTERM when the thread that started it ends; None off Linux."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    parent = os.getpid()
+
+    def bind_to_parent() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it died between fork and prctl
+            os._exit(1)
+
+    return bind_to_parent
 
 
 def last_lines(file: Path, count: int = 8) -> list[str]:
