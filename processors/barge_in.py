@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from processors.exchange import Exchange
 from processors.phrases import asks_to_stop, is_backchannel, is_correction, is_steering
 from processors.rephrase import Retry, RetryKind
-from processors.similarity import Words, words_of
+from processors.similarity import Words
 from processors.thresholds import THRESHOLDS, Thresholds
 from schemas.feedback import BargeInKind
 
@@ -49,7 +49,7 @@ def find_barge_in(
 
 
 def _kind(earlier: Exchange, later: Exchange, retry: Retry | None, thresholds: Thresholds) -> BargeInKind:
-    words = words_of(later.request)
+    words = later.words
     if not words.count or (later.wake_confidence is not None and later.wake_confidence < thresholds.wake_confidence):
         return BargeInKind.OTHER_DIRECTED
     if asks_to_stop(words):

@@ -5,6 +5,7 @@ are fused as independent causes (noisy-or) after signals of one and the same act
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from processors.exchange import Exchange
 from processors.thresholds import THRESHOLDS, Thresholds
@@ -55,15 +56,52 @@ STATUS_WEIGHTS = {
 """The same for what the assistant says of its answer. Set by hand, as are all weights here."""
 
 
+class Judgement(NamedTuple):
+    """What signals say of an answer: the probability of a defect, what it rests on, and the names of the signals."""
+
+    score: float
+    tier: VerdictTier
+    evidence: tuple[str, ...]
+
+
+NOTHING_SAID = Judgement(PRIOR, VerdictTier.NONE, ())
+
+
 def verdict(exchange: Exchange, signals: Sequence[FeedbackEvent], thresholds: Thresholds = THRESHOLDS) -> TurnVerdict:
     """The verdict on `exchange` from the signals that are about it. Retracted signals do not count."""
+    return verdict_of(exchange, judge(exchange, signals, thresholds), thresholds)
+
+
+def verdict_of(exchange: Exchange, judgement: Judgement, thresholds: Thresholds = THRESHOLDS) -> TurnVerdict:
+    """A judgement with the exchange that it is about, as it is told."""
+    return TurnVerdict.of_valid(
+        {
+            "turn_id": exchange.turn_id,
+            "occurred_at": exchange.occurred_at,
+            "request": exchange.request,
+            "facets": exchange.facets,
+            "defect": is_defect(judgement, thresholds),
+            "score": judgement.score,
+            "tier": judgement.tier,
+            "evidence": judgement.evidence,
+        }
+    )
+
+
+def is_defect(judgement: Judgement, thresholds: Thresholds = THRESHOLDS) -> bool:
+    """Whether the answer counts as a defect."""
+    return judgement.score >= thresholds.defect_score
+
+
+def judge(exchange: Exchange, signals: Sequence[FeedbackEvent], thresholds: Thresholds = THRESHOLDS) -> Judgement:
+    """What the signals that are about `exchange`, its playbacks and its status say of its answer."""
     if not signals and not exchange.playbacks and exchange.status not in STATUS_WEIGHTS:
-        return _verdict(exchange, PRIOR, VerdictTier.NONE, (), thresholds)
+        return NOTHING_SAID
     live = [signal for signal in signals if not signal.retracted]
     evidence = tuple(_name(signal) for signal in live)
     explicit = _explicit(live)
     if explicit is not None:
-        return _verdict(exchange, explicit, VerdictTier.EXPLICIT, evidence, thresholds)
+        return Judgement(explicit, VerdictTier.EXPLICIT, evidence)
     if exchange.status in STATUS_WEIGHTS:
         assert exchange.status is not None
         evidence = (*evidence, f"status:{exchange.status.value}")
@@ -77,12 +115,12 @@ def verdict(exchange: Exchange, signals: Sequence[FeedbackEvent], thresholds: Th
         fine = (1.0 - PRIOR) * (1.0 - of_status)
         for weight in unhappy:
             fine *= 1.0 - weight
-        return _verdict(exchange, 1.0 - fine, VerdictTier.IMPLICIT, evidence, thresholds)
+        return Judgement(1.0 - fine, VerdictTier.IMPLICIT, evidence)
     if of_status:
-        return _verdict(exchange, of_status, VerdictTier.STATUS, evidence, thresholds)
+        return Judgement(of_status, VerdictTier.STATUS, evidence)
     if played_on(exchange.playbacks, thresholds):
-        return _verdict(exchange, PLAYED_ON, VerdictTier.IMPLICIT, (*evidence, "playback:played-on"), thresholds)
-    return _verdict(exchange, PRIOR, VerdictTier.NONE, evidence, thresholds)
+        return Judgement(PLAYED_ON, VerdictTier.IMPLICIT, (*evidence, "playback:played-on"))
+    return Judgement(PRIOR, VerdictTier.NONE, evidence)
 
 
 def played_on(playbacks: Sequence[Playback], thresholds: Thresholds = THRESHOLDS) -> bool:
@@ -130,18 +168,3 @@ def _name(signal: FeedbackEvent) -> str:
     if isinstance(signal, ExplicitAnswer):
         return f"{kind}:{signal.answer.value}"
     return str(kind)
-
-
-def _verdict(
-    exchange: Exchange, score: float, tier: VerdictTier, evidence: tuple[str, ...], thresholds: Thresholds
-) -> TurnVerdict:
-    return TurnVerdict(
-        turn_id=exchange.turn_id,
-        occurred_at=exchange.occurred_at,
-        request=exchange.request,
-        facets=exchange.facets,
-        defect=score >= thresholds.defect_score,
-        score=score,
-        tier=tier,
-        evidence=evidence,
-    )

@@ -1,17 +1,17 @@
 """One turn of a dialogue with all that belongs to it, small enough to keep millions of them.
 
 A validated `Turn` takes about 10 kB of memory; detectors need a tenth of it. So an exchange keeps what they read and
-lets the turn go.
+lets the turn go. It saves time as well: much of what a turn costs is waiting for memory.
 """
 
+from datetime import UTC, datetime
 from functools import lru_cache
 
+from processors.similarity import Words, words_of
 from schemas.feedback import Facets
-from schemas.turn import Channel, ExplicitFeedback, Playback, ResponseStatus, Span, Turn
+from schemas.turn import Channel, ExplicitFeedback, Playback, ResponseStatus, Turn
 
-
-def _seconds(span: Span | None) -> tuple[float, float] | None:
-    return None if span is None else (span.started_at.timestamp(), span.ended_at.timestamp())
+_ASKED = ResponseStatus.ASKED
 
 
 @lru_cache(maxsize=65_536)
@@ -37,9 +37,9 @@ def _facets(
 class Exchange:
     """A turn as detectors see it.
 
-    `at`, `speech` and `response` are in seconds since the epoch, by the device's clock: when the turn began, when the
-    person spoke (start, end), when the answer was heard (start, end). `status` is None when nothing was answered;
-    `response_words` counts the words that were meant to be said.
+    `at`, `speech`, `response` and `end` are in seconds since the epoch, by the device's clock: when the turn began, when
+    the person spoke (start, end), when the answer was heard (start, end), and the last of these that is known. `status`
+    is None when nothing was answered; `response_words` counts the words that were meant to be said.
     `playbacks` and `answers` are in event-time order. `woken` is None when the turn does not say how it was addressed.
     """
 
@@ -47,18 +47,16 @@ class Exchange:
         "answers",
         "at",
         "device_id",
+        "_words",
         "device_state",
         "dialogue_id",
+        "end",
         "event_id",
         "facets",
-        "n_best",
-        "occurred_at",
         "playbacks",
         "request",
         "response",
         "response_words",
-        "rewritten",
-        "slots",
         "speech",
         "status",
         "turn_id",
@@ -67,26 +65,33 @@ class Exchange:
     )
 
     def __init__(self, turn: Turn) -> None:
-        nlu, device, response = turn.nlu, turn.device, turn.response
+        nlu, device, response, speech = turn.nlu, turn.device, turn.response, turn.speech
         self.event_id = turn.event_id
         self.turn_id = turn.turn_id
         self.dialogue_id = turn.dialogue_id
         self.user_id = turn.user_id
         self.device_id = device.id
-        self.occurred_at = turn.occurred_at
-        self.at: float = turn.occurred_at.timestamp()
+        self.at = self.end = turn.occurred_at.timestamp()
         self.request: str = turn.request
-        self.n_best: tuple[str, ...] = tuple(h.text for h in turn.asr.n_best) if turn.asr and turn.asr.n_best else ()
-        self.speech = _seconds(turn.speech)
-        self.response = _seconds(response.span) if response is not None else None
-        self.response_words: int = response.text.count(" ") + 1 if response is not None and response.text else 0
-        self.status: ResponseStatus | None = response.status if response is not None else None
-        self.slots: tuple[tuple[str, str], ...] = (
-            tuple((s.type, s.value) for s in nlu.slots) if nlu is not None and nlu.slots else ()
-        )
+        self._words: Words | None = None
+        self.speech: tuple[float, float] | None = None
+        if speech is not None:
+            self.end = speech.ended_at.timestamp()
+            began = speech.started_at.timestamp()
+            self.speech = (began, self.end)
+        self.response: tuple[float, float] | None = None
+        self.response_words = 0
+        self.status: ResponseStatus | None = None
+        if response is not None:
+            self.status = response.status
+            span, text = response.span, response.text
+            if span is not None:
+                self.end = span.ended_at.timestamp()
+                self.response = (span.started_at.timestamp(), self.end)
+            if text:
+                self.response_words = text.count(" ") + 1
         self.device_state: str | None = turn.context.device_state if turn.context is not None else None
         self.wake_confidence: float | None = turn.wake.confidence if turn.wake is not None else None
-        self.rewritten: bool = turn.rewrite is not None
         self.facets: Facets = _facets(
             nlu.domain if nlu is not None else None,
             nlu.intent if nlu is not None else None,
@@ -99,15 +104,23 @@ class Exchange:
         self.answers: tuple[ExplicitFeedback, ...] = ()
 
     @property
-    def asked(self) -> bool:
-        """The answer was a question back."""
-        return self.status is ResponseStatus.ASKED
+    def occurred_at(self) -> datetime:
+        """`at` in UTC, exact to the microsecond."""
+        return datetime.fromtimestamp(self.at, UTC)
 
     @property
-    def end(self) -> float:
-        """The last time that is known of it: when the answer was over, or the speech, or when the turn began."""
-        if self.response is not None:
-            return self.response[1]
-        if self.speech is not None:
-            return self.speech[1]
-        return self.at
+    def asked(self) -> bool:
+        """The answer was a question back."""
+        return self.status is _ASKED
+
+    @property
+    def words(self) -> Words:
+        """The words of the request, kept from the first time on until `forget_words`."""
+        words = self._words
+        if words is None:
+            words = self._words = words_of(self.request)
+        return words
+
+    def forget_words(self) -> None:
+        """Nobody will compare the request any more; its words take as much memory as all the rest."""
+        self._words = None

@@ -12,10 +12,11 @@ from math import exp
 
 from processors.exchange import Exchange
 from processors.phrases import asks_to_stop, is_correction, is_steering
-from processors.similarity import Words, characters_alike, content_shared, sounds_alike, words_alike, words_of
+from processors.similarity import Words, characters_alike, content_shared, sounds_alike, words_alike
 from processors.thresholds import THRESHOLDS, Thresholds
 from schemas.turn import ResponseStatus
 
+_NOT_UNDERSTOOD = ResponseStatus.NOT_UNDERSTOOD
 _FAILED = frozenset({ResponseStatus.NOT_UNDERSTOOD, ResponseStatus.FAILED, ResponseStatus.UNSUPPORTED})
 
 
@@ -133,14 +134,14 @@ def retry_score(exchanges: Sequence[Exchange], i: int, thresholds: Thresholds = 
     For ranking: every turn gets a score, 0 when nothing is in its window.
     """
     later = exchanges[i]
-    other = words_of(later.request)
+    other = later.words
     best = 0.0
     for distance in range(1, min(thresholds.window_turns, i) + 1):
         earlier = exchanges[i - distance]
         gap_s = began_at(later) - earlier.end
         if gap_s > thresholds.window_s:
             break
-        one = words_of(earlier.request)
+        one = earlier.words
         if not one.count or not other.count:
             continue
         alike = max(characters_alike(one, other), sounds_alike(one, other))
@@ -155,24 +156,26 @@ def retry_score(exchanges: Sequence[Exchange], i: int, thresholds: Thresholds = 
 def find_retry(exchanges: Sequence[Exchange], i: int, thresholds: Thresholds = THRESHOLDS) -> Retry | None:
     """The earlier exchange in the window that exchange `i` most likely comes back to; None when to none of them."""
     later = exchanges[i]
-    other = words_of(later.request)
+    other = later.words
     if not other.count:
         return None
     start = began_at(later)
     window_s = thresholds.window_s
+    content, short = other.content, other.count <= thresholds.gate_short_words
     found: Retry | None = None
     for distance in range(1, min(thresholds.window_turns, i) + 1):
         earlier = exchanges[i - distance]
         gap_s = start - earlier.end
         if gap_s > window_s:
             break
-        one = words_of(earlier.request)
+        one = earlier.words
         if not one.count:
             continue
-        if (distance != 1 or earlier.status is not ResponseStatus.NOT_UNDERSTOOD) and not _passes_gate(
-            one, other, thresholds
-        ):
-            continue
+        if distance != 1 or earlier.status is not _NOT_UNDERSTOOD:
+            if not short and one.count > thresholds.gate_short_words and content.isdisjoint(one.content):
+                continue  # what `_passes_gate` says of most pairs, without asking it
+            if not _passes_gate(one, other, thresholds):
+                continue
         retry = _judge(earlier, one, other, gap_s, distance, thresholds)
         if retry is not None and (found is None or retry.score > found.score):
             found = retry

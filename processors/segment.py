@@ -4,11 +4,11 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import datetime
 
-from processors.defect import verdict
+from processors.defect import Judgement, is_defect, judge, verdict_of
 from processors.exchange import Exchange
 from processors.signals import WINDOW_TURNS, signals_of
 from schemas.contract import SCHEMA_VERSION, derived_id
-from schemas.dialogue import ClosedBy, Dialogue, TurnVerdict
+from schemas.dialogue import ClosedBy, Dialogue
 from schemas.feedback import ExplicitAnswer, FeedbackEvent
 from schemas.turn import Answer, ExplicitFeedback, Playback, Turn
 
@@ -28,9 +28,9 @@ class Segment:
 
     __slots__ = (
         "_events",
+        "_judgements",
         "_reported",
         "_signals",
-        "_verdicts",
         "_waiting",
         "dialogue_id",
         "exchanges",
@@ -58,9 +58,9 @@ class Segment:
         self.gap = 0.0
         self.exchanges: list[Exchange] = []
         self._events: set[str] = set()
-        self._signals: list[list[FeedbackEvent]] = []
-        self._verdicts: dict[str, TurnVerdict] = {}
-        self._waiting: dict[str, list[Playback | ExplicitFeedback]] = {}
+        self._signals: list[Sequence[FeedbackEvent]] = []  # what the exchange at the same place shows
+        self._judgements: list[Judgement | None] = []  # on the exchange at the same place
+        self._waiting: dict[str, list[Playback | ExplicitFeedback]] | None = None
         self._reported = 0
 
     @property
@@ -77,50 +77,76 @@ class Segment:
         if event.event_id in self._events:
             return None
         if isinstance(event, Turn):
-            exchange = Exchange(event)
+            exchange = self._exchange(event)
             place = len(self.exchanges)
             if place and _order(exchange) < _order(self.exchanges[-1]):
                 place = bisect_left(self.exchanges, _order(exchange), key=_order)
-            if any(other.turn_id == exchange.turn_id for other in self.exchanges):
-                return None
-            self._events.add(event.event_id)
-            for early in self._waiting.pop(exchange.turn_id, ()):
-                _attach(exchange, early)
+            turn_id = exchange.turn_id
+            for other in self.exchanges:
+                if other.turn_id == turn_id:
+                    return None
+            self._events.add(exchange.event_id)
+            if self._waiting:
+                for early in self._waiting.pop(turn_id, ()):
+                    _attach(exchange, early)
             self.exchanges.insert(place, exchange)
-            self._signals.insert(place, [])
+            self._signals.insert(place, ())
+            self._judgements.insert(place, None)
+            if place >= WINDOW_TURNS:
+                self.exchanges[place - WINDOW_TURNS].forget_words()
             return self._evaluate(place)
         self._events.add(event.event_id)
         for place, exchange in enumerate(self.exchanges):
             if exchange.turn_id == event.turn_id:
                 _attach(exchange, event)
                 return self._evaluate(place)
+        self._waiting = self._waiting or {}
         self._waiting.setdefault(event.turn_id, []).append(event)
         return [], False
+
+    def _exchange(self, turn: Turn) -> Exchange:
+        """The turn as detectors see it, with the ids that all turns here have in common kept once."""
+        exchange = Exchange(turn)
+        exchange.dialogue_id = self.dialogue_id
+        if exchange.user_id == self.user_id:
+            exchange.user_id = self.user_id
+        if self.exchanges and self.exchanges[-1].device_id == exchange.device_id:
+            exchange.device_id = self.exchanges[-1].device_id
+        return exchange
+
+    def forget_words(self) -> None:
+        """The person is silent: nothing will be compared, unless a turn comes late."""
+        for exchange in self.exchanges:
+            exchange.forget_words()
 
     def _evaluate(self, first: int) -> tuple[list[FeedbackEvent], bool]:
         """Recompute the signals that a change at `first` can have changed; what differs is sent."""
         changed: list[FeedbackEvent] = []
-        last = min(len(self.exchanges), first + WINDOW_TURNS + 1)
-        for place in range(first, last):
-            new = signals_of(self.exchanges, place, self.known)
+        exchanges, known = self.exchanges, self.known
+        for place in range(first, min(len(exchanges), first + WINDOW_TURNS + 1)):
+            new = signals_of(exchanges, place, known)
             old = self._signals[place]
             if new or old:
-                kept, sent = _difference(old, new, self.known)
-                self._signals[place] = kept
+                self._signals[place], sent = _difference(old, new, known)
                 changed += sent
-        verdict_changed = False
-        judged = {signal.turn_id for signal in changed}
-        judged.add(self.exchanges[first].turn_id)  # a playback may change its verdict without showing a signal
-        for exchange in self.exchanges:
-            if exchange.turn_id in judged:
-                verdict_changed |= self._judge(exchange)
+        verdict_changed = self._judge(first)  # a playback may change its verdict without showing a signal
+        if changed:
+            judged = {signal.turn_id for signal in changed}
+            for place, exchange in enumerate(exchanges):
+                if place != first and exchange.turn_id in judged:
+                    verdict_changed |= self._judge(place)
         return changed, verdict_changed
 
-    def _judge(self, exchange: Exchange) -> bool:
-        before = self._verdicts.get(exchange.turn_id)
-        after = verdict(exchange, [s for s in self._all_signals() if s.turn_id == exchange.turn_id])
-        self._verdicts[exchange.turn_id] = after
-        return after.defect if before is None else after != before
+    def _judge(self, place: int) -> bool:
+        exchange, before = self.exchanges[place], self._judgements[place]
+        about = [
+            signal
+            for signals in self._signals[place : place + WINDOW_TURNS + 1]
+            for signal in signals
+            if signal.turn_id == exchange.turn_id
+        ]
+        after = self._judgements[place] = judge(exchange, about)
+        return is_defect(after) if before is None else after != before
 
     def _all_signals(self) -> Iterator[FeedbackEvent]:
         for signals in self._signals:
@@ -134,25 +160,34 @@ class Segment:
         if revision <= self._reported:
             return None
         self._reported = revision
-        first = self.exchanges[0]
-        turns = tuple(self._verdicts[exchange.turn_id] for exchange in self.exchanges)
-        return Dialogue(
-            schema_version=SCHEMA_VERSION,
-            event_id=self.id,
-            occurred_at=first.occurred_at,
-            dialogue_id=self.dialogue_id,
-            user_id=self.user_id,
-            device_id=first.device_id,
-            facets=first.facets,
-            started_at=first.occurred_at,
-            ended_at=max(exchange.occurred_at for exchange in self.exchanges),
-            closed=closed_by is not None,
-            closed_by=closed_by,
-            turns=turns,
-            defects=sum(turn.defect for turn in turns),
-            goal_reached=self._goal_reached(),
-            satisfaction=max(0.0, min(1.0, 1.0 - sum(turn.score for turn in turns) / len(turns))),
-            revision=revision,
+        exchanges, judgements = self.exchanges, self._judgements
+        first = exchanges[0]
+        turns = tuple(
+            verdict_of(exchange, judgement)
+            for exchange, judgement in zip(exchanges, judgements, strict=True)
+            if judgement is not None
+        )
+        began_at = first.occurred_at
+        return Dialogue.of_valid(
+            {
+                "schema_version": SCHEMA_VERSION,
+                "event_id": self.id,
+                "occurred_at": began_at,
+                "type": "dialogue",
+                "dialogue_id": self.dialogue_id,
+                "user_id": self.user_id,
+                "device_id": first.device_id,
+                "facets": first.facets,
+                "started_at": began_at,
+                "ended_at": exchanges[-1].occurred_at,
+                "closed": closed_by is not None,
+                "closed_by": closed_by,
+                "turns": turns,
+                "defects": sum(turn.defect for turn in turns),
+                "goal_reached": self._goal_reached(),
+                "satisfaction": max(0.0, min(1.0, 1.0 - sum(turn.score for turn in turns) / len(turns))),
+                "revision": revision,
+            }
         )
 
     def _goal_reached(self) -> Answer | None:
@@ -172,7 +207,7 @@ def _event_order(event: Playback | ExplicitFeedback) -> tuple[datetime, str]:
 
 
 def _difference(
-    old: list[FeedbackEvent], new: list[FeedbackEvent], revision: int
+    old: Sequence[FeedbackEvent], new: list[FeedbackEvent], revision: int
 ) -> tuple[list[FeedbackEvent], list[FeedbackEvent]]:
     """(what holds now, what must be sent): new and changed signals, and retractions of those that no longer hold."""
     if not old:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from functools import lru_cache
+from sys import intern
 
 import jellyfish
 from rapidfuzz.distance import Indel
@@ -38,10 +39,12 @@ class Words:
 
     __slots__ = ("_sounds", "content", "count", "text")
 
-    def __init__(self, tokens: list[str]) -> None:
-        vocabulary = frozenset(tokens)
+    def __init__(self, tokens: list[str], request: str = "") -> None:
+        """`request`: what the tokens come from; most often it reads the same and is kept only once."""
+        text = " ".join(tokens)
+        vocabulary = frozenset(map(intern, tokens))
         self.count = len(tokens)
-        self.text = " ".join(tokens)
+        self.text = request if text == request else text
         self.content = vocabulary - _FUNCTION_WORDS or vocabulary
         self._sounds: str | None = None
 
@@ -68,7 +71,7 @@ def sound_of(word: str) -> str:
 def words_of(request: str) -> Words:
     """The words of a request as typed or recognised."""
     tokens = request.lower().translate(_PLAIN).split()
-    return Words(tokens if _FILLERS.isdisjoint(tokens) else _without_fillers(tokens))
+    return Words(tokens if _FILLERS.isdisjoint(tokens) else _without_fillers(tokens), request)
 
 
 def _without_fillers(tokens: Iterable[str]) -> list[str]:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from processors.exchange import Exchange
 from processors.phrases import asks_to_stop
 from processors.rephrase import began_at
-from processors.similarity import words_of
 from processors.thresholds import THRESHOLDS, Thresholds
 from schemas.feedback import TerminationKind
 from schemas.turn import Playback, PlaybackKind, PlaybackState, StoppedBy
@@ -17,7 +16,7 @@ _PHONE = "phone"
 
 def is_stop_request(earlier: Exchange, later: Exchange, thresholds: Thresholds = THRESHOLDS) -> bool:
     """`later` asks to end what `earlier` began, soon enough to mean that it was not wanted."""
-    if not asks_to_stop(words_of(later.request)):
+    if not asks_to_stop(later.words):
         return False
     began = began_at(later)
     if began - earlier.end > thresholds.window_s or _rings(earlier, later):
