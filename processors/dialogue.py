@@ -1,10 +1,10 @@
 """Turn events of one partition in, feedback and dialogues out: dedupe, event-time order, lateness, watermark, close.
 
-The watermark is the highest event time (the end of an answer) seen, capped by the broker's clock so that one fast device
-cannot close everybody's dialogue. A segment is closed when the watermark has passed its last arrival by the gap, and
-forgotten one lateness later; until then a late turn still changes the answer. A segment that lasts too long is closed by
-the limit; it stays until the next event of its dialogue begins another. Everything is a function of the records in their
-order, so reading them again after a crash gives the same events with the same ids.
+The watermark is the highest event time (the end of an answer) seen, capped by the broker's clock so that one fast
+device cannot close everybody's dialogue. A segment is closed when the watermark has passed its last arrival by the gap,
+and forgotten one lateness later; until then a late turn still changes the answer. A segment that lasts too long is closed
+by the limit; it stays until the next event of its dialogue begins another. Everything is a function of the records in
+their order, so reading them again after a crash gives the same events with the same ids.
 """
 
 from collections import OrderedDict

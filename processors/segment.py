@@ -1,7 +1,7 @@
 """A stretch of one dialogue: its turns in event-time order and what is known of them."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from processors.defect import Judgement, is_defect, judge, verdict_of

@@ -102,7 +102,7 @@ class Detect(Role):
         if 0 <= offset < earliest:
             telemetry.LOST_RECORDS.labels(ROLE, tp.topic, tp.partition).inc(earliest - offset)
             log.error(
-                "ALARM: %d records of %s partition %d were deleted by retention before they were read (offsets %d to %d)",
+                "ALARM: %d records of %s partition %d were deleted by retention before they were read (%d to %d)",
                 earliest - offset, tp.topic, tp.partition, offset, earliest - 1,
             )  # fmt: skip
 

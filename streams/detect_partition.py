@@ -1,4 +1,4 @@
-"""`detect` for one partition of `turn-events`: bytes in, feedback, dialogues and dead letters out. No network, no clock."""
+"""`detect` for one partition: bytes in, feedback, dialogues and dead letters out. No network, no clock."""
 
 import json
 from collections import Counter
@@ -124,8 +124,8 @@ class DetectPartition:
         if self._most_in_a_row and self._rejected_in_a_row > self._most_in_a_row:
             raise TooManyDeadLetters(
                 f"{self._rejected_in_a_row} invalid records in a row on {self._topic} partition {self._partition}, "
-                f"the last at offset {record.offset}: {reason}. Either a producer sends what this version cannot read or "
-                "this version is broken. The worker stops and nothing more is drained; set "
+                f"the last at offset {record.offset}: {reason}. Either a producer sends what this version cannot read "
+                "or this version is broken. The worker stops and nothing more is drained; set "
                 "EARSHOT_DEAD_LETTERS_IN_A_ROW=0 to let them all go to the dead letters."
             )
         messages.append(dead_letter_message(self._prefix, ROLE, self._topic, self._partition, record, cause, reason))
@@ -156,7 +156,7 @@ def format_metadata(checkpoint: Checkpoint, rejected_in_a_row: int) -> str:
 
 
 def parse_metadata(committed: Committed) -> tuple[Checkpoint, int]:
-    """(checkpoint, rejected in a row) of a committed offset; offsets moved by an operator carry none and start afresh."""
+    """(checkpoint, rejected in a row) of a committed offset; those moved by an operator start afresh."""
     offset = max(committed.offset, 0)
     try:
         held = json.loads(committed.metadata) if committed.metadata else {}

@@ -89,7 +89,7 @@ class KafkaPulse:
         return found
 
     def _committed(self, group: str) -> dict[TopicPartition, int]:
-        """Up to where a group has worked: `detect` re-reads from further back, and says in the metadata how far it was."""
+        """Up to where a group has worked: `detect` re-reads from further back; the metadata say how far it was."""
         assert self._admin is not None, "asked before the client was made"
         try:
             held = self._admin.list_group_offsets(group)[group]

@@ -66,11 +66,12 @@ def replay_into_kafka(
     """Send every record of the recording at `path` to its topic, with its own key and bytes.
 
     Ids are sent as they are: a recording holds pseudonyms already. `speed`: recorded seconds per second; None is as
-    fast as the broker takes them. Times are moved to now unless `keep_times`, and with them the ids of events, turns and
-    dialogues: what happens at another time is another event. `start_ms` (since the epoch) is when the replay began, if
-    not now: what was due before it is sent at once, and the same start gives the same ids. The first `skip` records
+    fast as the broker takes them. Times are moved to now unless `keep_times`, and with them the ids of events, turns
+    and dialogues: what happens at another time is another event. `start_ms` (since the epoch) is when the replay began,
+    if not now: what was due before it is sent at once, and the same start gives the same ids. The first `skip` records
     are left out, as an earlier run has sent them; `stop`, once set, ends the replay between two records. Pauses are
-    waited out at the same speed; crashes mean nothing here and are counted. Returns when the broker has every record. Raises
+    waited out at the same speed; crashes mean nothing here and are counted. Returns when the broker has every record.
+    Raises
     `RecordingError`, `ReplayRefused`, `DeliveryFailed`, `BufferFull`, `TopicMissing` or `BrokerUnavailable`.
     """
     bounds = bounds_ms(path)

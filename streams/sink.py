@@ -246,7 +246,7 @@ class Sink(Role):
 
 
 def sink_app(settings: Settings) -> RoleApp:
-    """The Faust app of `sink`; with the embedded store it serves the live page as well, since one process owns the store."""
+    """The Faust app of `sink`; with the embedded store it serves the live page as well: one process owns the store."""
     app = build_app(ROLE, settings)
     sink = Sink(app, settings)
     topics = batches(app, *(f"{settings.topic_prefix}.{suffix}" for suffix in TOPIC_SUFFIXES))

@@ -27,8 +27,8 @@ TOPIC_SUFFIXES = (
 
 
 class RowDecoder:
-    """Turns records into rows. A turn event that is invalid is left out here: `detect` makes it a dead letter, by the same
-    rule. What our own roles wrote and this version cannot read is counted and handed back to be a dead letter."""
+    """Turns records into rows. A turn event that is invalid is left out here: `detect` makes it a dead letter,
+    by the same rule. What our own roles wrote and this version cannot read is counted and handed back to be a dead letter."""
 
     def __init__(self, settings: Settings) -> None:
         self._limits = Limits.of(settings)

@@ -227,3 +227,14 @@ def _compare(table: str, rows: Sequence[object], wanted: Sequence[object]) -> li
         f"{table}: {sum(lost.values())} lost or otherwise (such as {next(iter(lost), None)}), "
         f"{sum(more.values())} too many (such as {next(iter(more), None)}) of {len(wanted)}"
     ]
+
+
+def untold(settings: Settings, wanted: Expected) -> list[str]:
+    """What `detect` has not said yet, or said otherwise than a clean run."""
+    says, must = told(settings).same_rows(), wanted.model.same_rows()
+    return [
+        f"{kind} {key}: {says[kind].get(key)} instead of {must[kind].get(key)}"
+        for kind in must
+        for key in {*says[kind], *must[kind]}
+        if says[kind].get(key) != must[kind].get(key)
+    ]

@@ -88,7 +88,7 @@ class StoreModel:
         """Feedback that was not taken back."""
         return [signal for signal in self.feedback.values() if not signal.retracted]
 
-    def same_rows(self) -> Mapping[str, object]:
+    def same_rows(self) -> Mapping[str, Mapping[str, object]]:
         """Everything, with ids and revisions. How a dialogue ended is left out: a silence that is seen on the clock
         may be told before the limit that the log shows later."""
         return {

@@ -24,10 +24,15 @@ class NotInTime(AssertionError):
 
 def until(condition: Callable[[], bool], within_s: float, what: str, poll_s: float = _POLL_S) -> float:
     """Seconds until `condition` held. Raises `NotInTime`, which says `what` was waited for."""
+    return until_none(lambda: [] if condition() else ["no"], within_s, what, poll_s)
+
+
+def until_none(problems: Callable[[], list[str]], within_s: float, what: str, poll_s: float = 0.5) -> float:
+    """Seconds until there were no `problems`. Raises `NotInTime`, which names some of the last ones."""
     started = time.monotonic()
-    while not condition():
+    while last := problems():
         if time.monotonic() - started > within_s:
-            raise NotInTime(f"{what}: not within {within_s:.0f} s")
+            raise NotInTime(f"{what}: not within {within_s:.0f} s: {len(last)} problems, such as {last[:3]}")
         time.sleep(poll_s)
     return time.monotonic() - started
 

@@ -18,8 +18,8 @@ def demo(source: str | None, once: bool) -> None:
     """Start Kafka, the store and the workers, play SOURCE and show feedback as it appears.
 
     SOURCE is a recording, or a data set's name or folder; without it, the recording that ships with Earshot is played.
-    Ctrl-C stops everything; starting again goes on from there. EARSHOT_HOME (default .earshot) holds the data: remove it
-    to start from nothing.
+    Ctrl-C stops everything; starting again goes on from there. EARSHOT_HOME (default .earshot) holds the data:
+    remove it to start from nothing.
     """
     from streams.demo.run import run_demo
 

@@ -38,8 +38,8 @@ def replay(
 ) -> None:
     """Play RECORDING into Kafka, or straight through the processors.
 
-    Into Kafka, its events are moved to now and get ids of their own, unless --keep-times. Through the processors nothing is needed but
-    the file, and the result is the same every time.
+    Into Kafka, its events are moved to now and get ids of their own, unless --keep-times. Through the processors
+    nothing is needed but the file, and the result is the same every time.
     """
     if update and check is None:
         raise click.UsageError("--update needs --check FILE, the expectation to write")

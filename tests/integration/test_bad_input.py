@@ -14,8 +14,8 @@ from infra.settings import Settings
 from schemas.dead_letter import DeadLetterCause
 from schemas.turn import Turn
 from streams.dead_letters import Selection, StoredLetter, read_letters
-from tests.fleet_of_few import a_while_ago, differences, expected, fleet_events, sink_has_read_all, told
-from tests.streams_running import Crew, crew, until
+from tests.fleet_of_few import a_while_ago, differences, expected, fleet_events, sink_has_read_all, untold
+from tests.streams_running import Crew, crew, until, until_none
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse, pytest.mark.timeout(300)]
 
@@ -100,7 +100,7 @@ def test_bad_records_become_dead_letters_with_their_reasons_and_the_stream_goes_
     workers.start("detect")
     workers.start("sink")
     wanted = expected(settings, [*events, future_field])
-    until(lambda: told(settings).same_rows() == wanted.model.same_rows(), 90, "detect has said it all", poll_s=0.5)
+    until_none(lambda: untold(settings, wanted), 60, "detect has said it all")
     found = {letter.value: letter for letter in letters(settings)}
     assert len(letters(settings)) == len(BAD)
     for name, (key, value, cause, words) in BAD.items():

@@ -9,8 +9,8 @@ import pytest
 from infra.clickhouse.store import open_store
 from infra.settings import Settings
 from streams.fleet import FleetProducer
-from tests.fleet_of_few import Expected, a_while_ago, differences, expected, fleet_events, sink_has_read_all, told
-from tests.streams_running import Crew, crew, until
+from tests.fleet_of_few import Expected, a_while_ago, differences, expected, fleet_events, sink_has_read_all, untold
+from tests.streams_running import Crew, crew, until, until_none
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse, pytest.mark.timeout(400)]
 
@@ -54,8 +54,7 @@ def stop_and_compare(workers: Crew, wanted: Expected) -> None:
 
 
 def wait_until_stored(settings: Settings, wanted: Expected) -> None:
-    rows = wanted.model.same_rows()
-    until(lambda: told(settings).same_rows() == rows, CAUGHT_UP_S, "detect has said it all", poll_s=0.5)
+    until_none(lambda: untold(settings, wanted), CAUGHT_UP_S, "detect has said it all")
     until(lambda: sink_has_read_all(settings), CAUGHT_UP_S, "the sink has stored it all", poll_s=0.5)
 
 
