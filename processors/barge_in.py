@@ -49,7 +49,7 @@ def find_barge_in(
 
 
 def _kind(earlier: Exchange, later: Exchange, retry: Retry | None, thresholds: Thresholds) -> BargeInKind:
-    words = later.words
+    words = later.recall_words()
     if not words.count or (later.wake_confidence is not None and later.wake_confidence < thresholds.wake_confidence):
         return BargeInKind.OTHER_DIRECTED
     if asks_to_stop(words):

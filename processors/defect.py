@@ -67,25 +67,27 @@ class Judgement(NamedTuple):
 NOTHING_SAID = Judgement(PRIOR, VerdictTier.NONE, ())
 
 
+_SAYS_NOTHING = frozenset({None, *ResponseStatus} - STATUS_WEIGHTS.keys())
+
+
 def verdict(exchange: Exchange, signals: Sequence[FeedbackEvent], thresholds: Thresholds = THRESHOLDS) -> TurnVerdict:
     """The verdict on `exchange` from the signals that are about it. Retracted signals do not count."""
-    return verdict_of(exchange, judge(exchange, signals, thresholds), thresholds)
-
-
-def verdict_of(exchange: Exchange, judgement: Judgement, thresholds: Thresholds = THRESHOLDS) -> TurnVerdict:
-    """A judgement with the exchange that it is about, as it is told."""
-    return TurnVerdict.of_valid(
-        {
-            "turn_id": exchange.turn_id,
-            "occurred_at": exchange.occurred_at,
-            "request": exchange.request,
-            "facets": exchange.facets,
-            "defect": is_defect(judgement, thresholds),
-            "score": judgement.score,
-            "tier": judgement.tier,
-            "evidence": judgement.evidence,
-        }
+    judgement = judge(exchange, signals, thresholds)
+    return TurnVerdict(
+        turn_id=exchange.turn_id,
+        occurred_at=exchange.occurred_at,
+        request=exchange.request,
+        facets=exchange.facets,
+        defect=is_defect(judgement, thresholds),
+        score=judgement.score,
+        tier=judgement.tier,
+        evidence=judgement.evidence,
     )
+
+
+def says_nothing(exchange: Exchange) -> bool:
+    """Neither the answer's status nor a player says anything of it."""
+    return exchange.status in _SAYS_NOTHING and not exchange.playbacks
 
 
 def is_defect(judgement: Judgement, thresholds: Thresholds = THRESHOLDS) -> bool:
@@ -95,7 +97,7 @@ def is_defect(judgement: Judgement, thresholds: Thresholds = THRESHOLDS) -> bool
 
 def judge(exchange: Exchange, signals: Sequence[FeedbackEvent], thresholds: Thresholds = THRESHOLDS) -> Judgement:
     """What the signals that are about `exchange`, its playbacks and its status say of its answer."""
-    if not signals and not exchange.playbacks and exchange.status not in STATUS_WEIGHTS:
+    if not signals and says_nothing(exchange):
         return NOTHING_SAID
     live = [signal for signal in signals if not signal.retracted]
     evidence = tuple(_name(signal) for signal in live)

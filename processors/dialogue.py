@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
+from processors.exchange import Exchange
 from processors.result import Drop, Emit, Reject, Result
 from processors.segment import Segment
 from schemas.dead_letter import DeadLetterCause
-from schemas.dialogue import ClosedBy
+from schemas.dialogue import ClosedBy, Dialogue
+from schemas.feedback import FeedbackEvent
 from schemas.turn import ExplicitFeedback, Playback, Turn
 
 DUPLICATE = "duplicate"
@@ -47,7 +49,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class DialogueLimits:
-    """How long a dialogue stays open. Gaps are silences on the watermark."""
+    """How long a dialogue stays open. Gaps are silences on the watermark; the last event's own domain decides which."""
 
     gap: timedelta = timedelta(seconds=45)
     gap_by_domain: dict[str, timedelta] = field(default_factory=dict)
@@ -73,7 +75,9 @@ class DialogueProcessor:
         limits = limits or DialogueLimits()
         checkpoint = checkpoint or Checkpoint(0)
         self._gap = limits.gap.total_seconds()
-        self._gaps = {domain: gap.total_seconds() for domain, gap in limits.gap_by_domain.items()}
+        self._gaps: dict[str | None, float] = {
+            domain: gap.total_seconds() for domain, gap in limits.gap_by_domain.items()
+        }
         self._lateness = limits.lateness.total_seconds()
         self._limit = limits.limit.total_seconds()
         self._watermark = checkpoint.watermark
@@ -115,9 +119,12 @@ class DialogueProcessor:
     def advance_idle(self, idle: timedelta) -> list[Result]:
         """No record came for `idle`: tell the end of dialogues as if the watermark had moved on by it.
 
-        State does not change, so the order of this and of later records does not matter.
+        State does not change, so the order of this and of later records does not matter. Nothing is told while records
+        are read again after a start: what is known then is less than what was told before.
         """
         self._out = []
+        if self._next_offset < self._silent_below:
+            return self._out
         for queue in self._queues.values():
             for segment in queue.open.values():
                 if segment.touched + queue.gap > self._watermark + idle.total_seconds():
@@ -136,40 +143,43 @@ class DialogueProcessor:
     def _receive(self, offset: int, appended_ms: int, event: Turn | Playback | ExplicitFeedback) -> None:
         self._next_offset = offset + 1
         before = self._watermark
-        at = min(_end(event), appended_ms / 1000)
+        arrived = Exchange(event) if isinstance(event, Turn) else event
+        at = min(_end(arrived), appended_ms / 1000)
         if at > before:
             self._watermark = at
             self._close_what_is_due()
         dialogue_id = event.dialogue_id
         segment = self._segments.get(dialogue_id)
         begins = segment is None
-        if segment is not None and (offset in self._starts or (segment.over_limit and not segment.knows(event))):
+        if segment is not None and (offset in self._starts or (segment.over_limit and not segment.knows(arrived))):
             self._forget(segment)
             self._follow_limit[dialogue_id] = offset
             begins = True
         elif offset in self._starts:
             self._follow_limit[dialogue_id] = offset
         if segment is None or begins:
-            segment = Segment(event, offset, before, self._watermark)
+            segment = Segment(arrived, offset, before, self._watermark)
             self._segments[dialogue_id] = self._within_limit[dialogue_id] = segment
-        self._touch(segment, event)
-        added = segment.add(event)
+        self._touch(segment, arrived)
+        added = segment.add(arrived)
         if added is None:
             self._out.append(Drop(offset, DUPLICATE))
             return
         feedback, verdict_changed = added
         for signal in feedback:
-            self._out.append(Emit(segment.user_id, signal))
+            self._out.append(Emit(segment.user_id, FeedbackEvent.topic_suffix, signal.to_bytes()))
         if verdict_changed:
             self._tell(segment, None)
 
-    def _touch(self, segment: Segment, event: Turn | Playback | ExplicitFeedback) -> None:
-        gap = segment.gap
-        if isinstance(event, Turn) and self._gaps and event.nlu is not None:
-            gap = self._gaps.get(event.nlu.domain, self._gap)
-        gap = gap or self._gap
+    def _touch(self, segment: Segment, event: Exchange | Playback | ExplicitFeedback) -> None:
+        # Of this event alone, not of those before: a start from a checkpoint may not have read them.
+        gap = self._gaps.get(_domain(event), self._gap) if self._gaps else self._gap
         if segment.gap:
             queue = self._queues[segment.gap]
+            if segment.gap == gap and segment.dialogue_id in queue.open:
+                segment.touched = self._watermark
+                queue.open.move_to_end(segment.dialogue_id)
+                return
             if queue.open.pop(segment.dialogue_id, None) is None:
                 queue.closed.pop(segment.dialogue_id, None)
         segment.gap = gap
@@ -182,6 +192,7 @@ class DialogueProcessor:
         for queue in self._queues.values():
             for segment in _due(queue.open, watermark - queue.gap):
                 queue.closed[segment.dialogue_id] = segment
+                segment.forget_words()
                 self._tell(segment, ClosedBy.GAP)
             for segment in _due(queue.closed, watermark - queue.gap - self._lateness):
                 self._forget(segment)
@@ -205,14 +216,20 @@ class DialogueProcessor:
     def _tell(self, segment: Segment, closed_by: ClosedBy | None) -> None:
         state = segment.state(closed_by)
         if state is not None:
-            self._out.append(Emit(segment.user_id, state))
+            self._out.append(Emit(segment.user_id, Dialogue.topic_suffix, state))
 
 
-def _end(event: Turn | Playback | ExplicitFeedback) -> float:
+def _end(event: Exchange | Playback | ExplicitFeedback) -> float:
     """Seconds since the epoch at which what the event tells was over: a silence begins after the answer, not before."""
-    if isinstance(event, Turn) and event.response is not None and event.response.span is not None:
-        return event.response.span.ended_at.timestamp()
+    if isinstance(event, Exchange):
+        return event.response[1] if event.response is not None else event.at
     return event.occurred_at.timestamp()
+
+
+def _domain(event: Exchange | Playback | ExplicitFeedback) -> str | None:
+    if isinstance(event, Exchange):
+        return event.facets.domain
+    return event.domain if isinstance(event, Playback) else None
 
 
 def _due(queue: OrderedDict[str, Segment], until: float) -> Iterable[Segment]:

@@ -6,25 +6,36 @@ lets the turn go. It saves time as well: much of what a turn costs is waiting fo
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
+
+import orjson
 
 from processors.similarity import Words, words_of
 from schemas.feedback import Facets
 from schemas.turn import Channel, ExplicitFeedback, Playback, ResponseStatus, Turn
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ASKED = ResponseStatus.ASKED
 
 
+class Dimensions(NamedTuple):
+    """Facets of a turn, and the same as JSON."""
+
+    facets: Facets
+    json: orjson.Fragment
+
+
 @lru_cache(maxsize=65_536)
-def _facets(
+def _dimensions(
     domain: str | None,
     intent: str | None,
     device_type: str | None,
     locale: str | None,
     channel: Channel,
     versions: tuple[tuple[str, str], ...],
-) -> Facets:
-    """Facets repeat from turn to turn: one object for all turns that share them."""
-    return Facets(
+) -> Dimensions:
+    """They repeat from turn to turn: one object for all turns that share them."""
+    facets = Facets(
         domain=domain,
         intent=intent,
         device_type=device_type,
@@ -32,6 +43,7 @@ def _facets(
         channel=channel,
         versions=dict(versions),
     )
+    return Dimensions(facets, orjson.Fragment(facets.__pydantic_serializer__.to_json(facets, exclude_none=True)))
 
 
 class Exchange:
@@ -40,19 +52,19 @@ class Exchange:
     `at`, `speech`, `response` and `end` are in seconds since the epoch, by the device's clock: when the turn began, when
     the person spoke (start, end), when the answer was heard (start, end), and the last of these that is known. `status`
     is None when nothing was answered; `response_words` counts the words that were meant to be said.
-    `playbacks` and `answers` are in event-time order. `woken` is None when the turn does not say how it was addressed.
+    `words` is the request prepared for comparison, or None when it was forgotten.
+    `playbacks` and `answers` are in event-time order.
     """
 
     __slots__ = (
         "answers",
         "at",
         "device_id",
-        "_words",
         "device_state",
         "dialogue_id",
+        "dimensions",
         "end",
         "event_id",
-        "facets",
         "playbacks",
         "request",
         "response",
@@ -62,6 +74,7 @@ class Exchange:
         "turn_id",
         "user_id",
         "wake_confidence",
+        "words",
     )
 
     def __init__(self, turn: Turn) -> None:
@@ -71,13 +84,14 @@ class Exchange:
         self.dialogue_id = turn.dialogue_id
         self.user_id = turn.user_id
         self.device_id = device.id
-        self.at = self.end = turn.occurred_at.timestamp()
-        self.request: str = turn.request
-        self._words: Words | None = None
+        self.at = self.end = (turn.occurred_at - _EPOCH).total_seconds()
+        asr = turn.asr
+        self.request: str = asr.text if asr is not None else turn.text or ""
+        self.words: Words | None = words_of(self.request)
         self.speech: tuple[float, float] | None = None
         if speech is not None:
-            self.end = speech.ended_at.timestamp()
-            began = speech.started_at.timestamp()
+            self.end = (speech.ended_at - _EPOCH).total_seconds()
+            began = (speech.started_at - _EPOCH).total_seconds()
             self.speech = (began, self.end)
         self.response: tuple[float, float] | None = None
         self.response_words = 0
@@ -86,13 +100,13 @@ class Exchange:
             self.status = response.status
             span, text = response.span, response.text
             if span is not None:
-                self.end = span.ended_at.timestamp()
-                self.response = (span.started_at.timestamp(), self.end)
+                self.end = (span.ended_at - _EPOCH).total_seconds()
+                self.response = ((span.started_at - _EPOCH).total_seconds(), self.end)
             if text:
                 self.response_words = text.count(" ") + 1
         self.device_state: str | None = turn.context.device_state if turn.context is not None else None
         self.wake_confidence: float | None = turn.wake.confidence if turn.wake is not None else None
-        self.facets: Facets = _facets(
+        self.dimensions: Dimensions = _dimensions(
             nlu.domain if nlu is not None else None,
             nlu.intent if nlu is not None else None,
             device.type,
@@ -104,6 +118,11 @@ class Exchange:
         self.answers: tuple[ExplicitFeedback, ...] = ()
 
     @property
+    def facets(self) -> Facets:
+        """Dimensions of the turn, for events about it."""
+        return self.dimensions.facets
+
+    @property
     def occurred_at(self) -> datetime:
         """`at` in UTC, exact to the microsecond."""
         return datetime.fromtimestamp(self.at, UTC)
@@ -113,14 +132,13 @@ class Exchange:
         """The answer was a question back."""
         return self.status is _ASKED
 
-    @property
-    def words(self) -> Words:
-        """The words of the request, kept from the first time on until `forget_words`."""
-        words = self._words
+    def recall_words(self) -> Words:
+        """`words`, made again when they were forgotten."""
+        words = self.words
         if words is None:
-            words = self._words = words_of(self.request)
+            words = self.words = words_of(self.request)
         return words
 
     def forget_words(self) -> None:
         """Nobody will compare the request any more; its words take as much memory as all the rest."""
-        self._words = None
+        self.words = None

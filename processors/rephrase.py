@@ -12,7 +12,7 @@ from math import exp
 
 from processors.exchange import Exchange
 from processors.phrases import asks_to_stop, is_correction, is_steering
-from processors.similarity import Words, characters_alike, content_shared, sounds_alike, words_alike
+from processors.similarity import Words, alike, characters_alike, content_shared, sounds_alike, words_alike
 from processors.thresholds import THRESHOLDS, Thresholds
 from schemas.turn import ResponseStatus
 
@@ -134,14 +134,14 @@ def retry_score(exchanges: Sequence[Exchange], i: int, thresholds: Thresholds = 
     For ranking: every turn gets a score, 0 when nothing is in its window.
     """
     later = exchanges[i]
-    other = later.words
+    other = later.recall_words()
     best = 0.0
     for distance in range(1, min(thresholds.window_turns, i) + 1):
         earlier = exchanges[i - distance]
         gap_s = began_at(later) - earlier.end
         if gap_s > thresholds.window_s:
             break
-        one = earlier.words
+        one = earlier.recall_words()
         if not one.count or not other.count:
             continue
         alike = max(characters_alike(one, other), sounds_alike(one, other))
@@ -156,26 +156,23 @@ def retry_score(exchanges: Sequence[Exchange], i: int, thresholds: Thresholds = 
 def find_retry(exchanges: Sequence[Exchange], i: int, thresholds: Thresholds = THRESHOLDS) -> Retry | None:
     """The earlier exchange in the window that exchange `i` most likely comes back to; None when to none of them."""
     later = exchanges[i]
-    other = later.words
+    other = later.words or later.recall_words()
     if not other.count:
         return None
-    start = began_at(later)
+    speech = later.speech
+    start = speech[0] if speech is not None else later.at
     window_s = thresholds.window_s
-    content, short = other.content, other.count <= thresholds.gate_short_words
     found: Retry | None = None
     for distance in range(1, min(thresholds.window_turns, i) + 1):
         earlier = exchanges[i - distance]
         gap_s = start - earlier.end
         if gap_s > window_s:
             break
-        one = earlier.words
+        one = earlier.words or earlier.recall_words()
         if not one.count:
             continue
-        if distance != 1 or earlier.status is not _NOT_UNDERSTOOD:
-            if not short and one.count > thresholds.gate_short_words and content.isdisjoint(one.content):
-                continue  # what `_passes_gate` says of most pairs, without asking it
-            if not _passes_gate(one, other, thresholds):
-                continue
+        if (distance != 1 or earlier.status is not _NOT_UNDERSTOOD) and not _passes_gate(one, other, thresholds):
+            continue
         retry = _judge(earlier, one, other, gap_s, distance, thresholds)
         if retry is not None and (found is None or retry.score > found.score):
             found = retry
@@ -184,13 +181,17 @@ def find_retry(exchanges: Sequence[Exchange], i: int, thresholds: Thresholds = T
 
 def _passes_gate(one: Words, other: Words, thresholds: Thresholds) -> bool:
     """Whether a pair is worth a closer look; unlike ones, nearly all, leave after one comparison."""
-    short = one.count <= thresholds.gate_short_words or other.count <= thresholds.gate_short_words
-    if not one.content.isdisjoint(other.content):
-        if content_shared(one, other) >= thresholds.gate_words:
+    most = thresholds.gate_short_words
+    ours, theirs = one.content, other.content
+    if ours.isdisjoint(theirs):
+        if one.count > most and other.count > most:
+            return False
+        near = thresholds.gate_near
+    else:
+        if len(ours & theirs) >= thresholds.gate_words * min(len(ours), len(theirs)):
             return True
-    elif not short:
-        return False
-    characters = characters_alike(one, other, thresholds.gate_near if short else thresholds.gate_characters)
+        near = thresholds.gate_near if one.count <= most or other.count <= most else thresholds.gate_characters
+    characters = alike(one.text, other.text, score_cutoff=near)
     if not characters:
         return False
     return characters >= thresholds.gate_characters or sounds_alike(one, other, thresholds.gate_sounds) > 0.0

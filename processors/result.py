@@ -1,17 +1,17 @@
 """What a processor says of its input. One place in `streams` turns results into messages."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from schemas.contract import Event
 from schemas.dead_letter import DeadLetterCause
 
 
-@dataclass(frozen=True, slots=True)
-class Emit:
-    """Send `event` to its topic under `key`."""
+class Emit(NamedTuple):
+    """Send an event, as JSON, to its class's topic under `key`."""
 
     key: str
-    event: Event
+    topic_suffix: str
+    value: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from processors.defect import Judgement, is_defect, judge, verdict_of
+from processors.defect import NOTHING_SAID, Judgement, is_defect, judge, says_nothing
 from processors.exchange import Exchange
 from processors.signals import WINDOW_TURNS, signals_of
-from schemas.contract import SCHEMA_VERSION, derived_id
-from schemas.dialogue import ClosedBy, Dialogue
+from processors.telling import dialogue_json
+from schemas.contract import derived_id
+from schemas.dialogue import ClosedBy
 from schemas.feedback import ExplicitAnswer, FeedbackEvent
-from schemas.turn import Answer, ExplicitFeedback, Playback, Turn
+from schemas.turn import Answer, ExplicitFeedback, Playback
 
 PROCESSOR = "dialogue"
 
@@ -31,6 +32,7 @@ class Segment:
         "_judgements",
         "_reported",
         "_signals",
+        "_turns",
         "_waiting",
         "dialogue_id",
         "exchanges",
@@ -45,7 +47,7 @@ class Segment:
     )
 
     def __init__(
-        self, event: Turn | Playback | ExplicitFeedback, offset: int, watermark_before: float, watermark: float
+        self, event: Exchange | Playback | ExplicitFeedback, offset: int, watermark_before: float, watermark: float
     ):
         self.id = derived_id(PROCESSOR, event.dialogue_id, event.event_id)
         self.dialogue_id = event.dialogue_id
@@ -58,6 +60,7 @@ class Segment:
         self.gap = 0.0
         self.exchanges: list[Exchange] = []
         self._events: set[str] = set()
+        self._turns: set[str] = set()
         self._signals: list[Sequence[FeedbackEvent]] = []  # what the exchange at the same place shows
         self._judgements: list[Judgement | None] = []  # on the exchange at the same place
         self._waiting: dict[str, list[Playback | ExplicitFeedback]] | None = None
@@ -68,32 +71,33 @@ class Segment:
         """Distinct events known."""
         return len(self._events)
 
-    def knows(self, event: Turn | Playback | ExplicitFeedback) -> bool:
+    def knows(self, event: Exchange | Playback | ExplicitFeedback) -> bool:
         """Whether the event is a duplicate."""
         return event.event_id in self._events
 
-    def add(self, event: Turn | Playback | ExplicitFeedback) -> tuple[list[FeedbackEvent], bool] | None:
+    def add(self, event: Exchange | Playback | ExplicitFeedback) -> tuple[list[FeedbackEvent], bool] | None:
         """Place an event; None for a duplicate, else (feedback to send, whether a verdict has changed)."""
         if event.event_id in self._events:
             return None
-        if isinstance(event, Turn):
-            exchange = self._exchange(event)
-            place = len(self.exchanges)
-            if place and _order(exchange) < _order(self.exchanges[-1]):
-                place = bisect_left(self.exchanges, _order(exchange), key=_order)
+        if isinstance(event, Exchange):
+            exchange, exchanges = event, self.exchanges
+            self._share_ids(exchange)
+            place = len(exchanges)
+            if place and exchange.at <= exchanges[-1].at:
+                place = bisect_left(exchanges, _order(exchange), key=_order)
             turn_id = exchange.turn_id
-            for other in self.exchanges:
-                if other.turn_id == turn_id:
-                    return None
+            if turn_id in self._turns:
+                return None
+            self._turns.add(turn_id)
             self._events.add(exchange.event_id)
             if self._waiting:
                 for early in self._waiting.pop(turn_id, ()):
                     _attach(exchange, early)
-            self.exchanges.insert(place, exchange)
+            exchanges.insert(place, exchange)
             self._signals.insert(place, ())
             self._judgements.insert(place, None)
             if place >= WINDOW_TURNS:
-                self.exchanges[place - WINDOW_TURNS].forget_words()
+                exchanges[place - WINDOW_TURNS].forget_words()
             return self._evaluate(place)
         self._events.add(event.event_id)
         for place, exchange in enumerate(self.exchanges):
@@ -104,15 +108,13 @@ class Segment:
         self._waiting.setdefault(event.turn_id, []).append(event)
         return [], False
 
-    def _exchange(self, turn: Turn) -> Exchange:
-        """The turn as detectors see it, with the ids that all turns here have in common kept once."""
-        exchange = Exchange(turn)
+    def _share_ids(self, exchange: Exchange) -> None:
+        """Keep the ids that all turns here have in common once."""
         exchange.dialogue_id = self.dialogue_id
         if exchange.user_id == self.user_id:
             exchange.user_id = self.user_id
         if self.exchanges and self.exchanges[-1].device_id == exchange.device_id:
             exchange.device_id = self.exchanges[-1].device_id
-        return exchange
 
     def forget_words(self) -> None:
         """The person is silent: nothing will be compared, unless a turn comes late."""
@@ -122,13 +124,16 @@ class Segment:
     def _evaluate(self, first: int) -> tuple[list[FeedbackEvent], bool]:
         """Recompute the signals that a change at `first` can have changed; what differs is sent."""
         changed: list[FeedbackEvent] = []
-        exchanges, known = self.exchanges, self.known
+        exchanges, known = self.exchanges, len(self._events)
         for place in range(first, min(len(exchanges), first + WINDOW_TURNS + 1)):
             new = signals_of(exchanges, place, known)
             old = self._signals[place]
             if new or old:
                 self._signals[place], sent = _difference(old, new, known)
                 changed += sent
+        if not changed and self._judgements[first] is None and says_nothing(exchanges[first]):
+            self._judgements[first] = NOTHING_SAID  # what `_judge` says of most turns, without asking it
+            return changed, False
         verdict_changed = self._judge(first)  # a playback may change its verdict without showing a signal
         if changed:
             judged = {signal.turn_id for signal in changed}
@@ -152,43 +157,16 @@ class Segment:
         for signals in self._signals:
             yield from signals
 
-    def state(self, closed_by: ClosedBy | None = None) -> Dialogue | None:
-        """The dialogue as known by now; None when it has no turn or when this was already told."""
+    def state(self, closed_by: ClosedBy | None = None) -> bytes | None:
+        """The dialogue as known by now, as JSON; None when it has no turn or when this was already told."""
         if not self.exchanges:
             return None
         revision = 2 * self.known + (closed_by is not None)
         if revision <= self._reported:
             return None
         self._reported = revision
-        exchanges, judgements = self.exchanges, self._judgements
-        first = exchanges[0]
-        turns = tuple(
-            verdict_of(exchange, judgement)
-            for exchange, judgement in zip(exchanges, judgements, strict=True)
-            if judgement is not None
-        )
-        began_at = first.occurred_at
-        return Dialogue.of_valid(
-            {
-                "schema_version": SCHEMA_VERSION,
-                "event_id": self.id,
-                "occurred_at": began_at,
-                "type": "dialogue",
-                "dialogue_id": self.dialogue_id,
-                "user_id": self.user_id,
-                "device_id": first.device_id,
-                "facets": first.facets,
-                "started_at": began_at,
-                "ended_at": exchanges[-1].occurred_at,
-                "closed": closed_by is not None,
-                "closed_by": closed_by,
-                "turns": turns,
-                "defects": sum(turn.defect for turn in turns),
-                "goal_reached": self._goal_reached(),
-                "satisfaction": max(0.0, min(1.0, 1.0 - sum(turn.score for turn in turns) / len(turns))),
-                "revision": revision,
-            }
-        )
+        judgements = [judgement for judgement in self._judgements if judgement is not None]
+        return dialogue_json(self.id, self.exchanges, judgements, closed_by, self._goal_reached(), revision)
 
     def _goal_reached(self) -> Answer | None:
         answers = [signal.answer for signal in self._all_signals() if isinstance(signal, ExplicitAnswer)]

@@ -13,7 +13,7 @@ def spaced(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_alike = Indel.normalized_similarity
+alike = Indel.normalized_similarity
 
 _FILLERS = spaced("um uh er erm hmm please hey")
 
@@ -80,12 +80,12 @@ def _without_fillers(tokens: Iterable[str]) -> list[str]:
 
 def characters_alike(one: Words, other: Words, cutoff: float = 0.0) -> float:
     """1 - insertions and deletions between the texts / their joint length. Below `cutoff` it says 0, and faster."""
-    return _alike(one.text, other.text, score_cutoff=cutoff)
+    return alike(one.text, other.text, score_cutoff=cutoff)
 
 
 def sounds_alike(one: Words, other: Words, cutoff: float = 0.0) -> float:
     """The same between the phonetic codes: what a recogniser confuses is alike here."""
-    return _alike(one.sounds, other.sounds, score_cutoff=cutoff)
+    return alike(one.sounds, other.sounds, score_cutoff=cutoff)
 
 
 def words_alike(one: Words, other: Words) -> float:

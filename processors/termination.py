@@ -16,7 +16,7 @@ _PHONE = "phone"
 
 def is_stop_request(earlier: Exchange, later: Exchange, thresholds: Thresholds = THRESHOLDS) -> bool:
     """`later` asks to end what `earlier` began, soon enough to mean that it was not wanted."""
-    if not asks_to_stop(later.words):
+    if not asks_to_stop(later.recall_words()):
         return False
     began = began_at(later)
     if began - earlier.end > thresholds.window_s or _rings(earlier, later):

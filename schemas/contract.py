@@ -2,14 +2,12 @@
 
 import uuid
 from hashlib import sha1
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 MAJOR = 1
 """Major schema version this code reads and writes. A change inside a major version only adds optional fields."""
-
-_set: Final = object.__setattr__  # frozen models refuse their own
 
 SCHEMA_VERSION = f"{MAJOR}.0"
 
@@ -30,16 +28,6 @@ class Contract(BaseModel):
     """A frozen model that lets fields through which it does not know (a fleet upgrades before its consumers)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
-
-    @classmethod
-    def of_valid(cls, values: dict[str, Any]) -> Self:
-        """An instance without validation, for values that have been validated: all fields, in their order."""
-        made = cls.__new__(cls)
-        _set(made, "__dict__", values)
-        _set(made, "__pydantic_fields_set__", set(values))
-        _set(made, "__pydantic_extra__", None)
-        _set(made, "__pydantic_private__", None)
-        return made
 
 
 class Event(Contract):

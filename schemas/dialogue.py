@@ -3,7 +3,6 @@
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-import orjson
 from pydantic import Field, TypeAdapter
 
 from schemas.contract import Contract, Event, Id, Instant, Score
@@ -62,32 +61,6 @@ class Dialogue(Event):
     goal_reached: Answer | None = Field(None, description="the person's own answer, where there is one")
     satisfaction: Score | None = Field(None, description="one minus the mean defect score of its turns")
     revision: int = Field(0, ge=0)
-
-    def to_bytes(self) -> bytes:
-        """JSON for the wire, as of any event. Dialogues are the most of what is written, so this is done by hand."""
-        told = {name: value for name, value in self.__dict__.items() if value is not None}
-        told["facets"] = _fragment(self.facets)
-        told["turns"] = [{**turn.__dict__, "facets": _fragment(turn.facets)} for turn in self.turns]
-        try:
-            return orjson.dumps(told, option=orjson.OPT_UTC_Z)
-        except orjson.JSONEncodeError:  # a time with a zone that is not Python's own
-            return super().to_bytes()
-
-
-_MOST_FRAGMENTS = 16_384
-_fragments: dict[int, tuple[Facets, orjson.Fragment]] = {}
-
-
-def _fragment(facets: Facets) -> orjson.Fragment:
-    """Facets as JSON. The same object comes again and again; that it is kept here keeps its id from being used again."""
-    known = _fragments.get(id(facets))
-    if known is not None:
-        return known[1]
-    if len(_fragments) >= _MOST_FRAGMENTS:
-        _fragments.clear()
-    fragment = orjson.Fragment(facets.__pydantic_serializer__.to_json(facets, exclude_none=True))
-    _fragments[id(facets)] = (facets, fragment)
-    return fragment
 
 
 DIALOGUE: TypeAdapter[Dialogue] = TypeAdapter(Dialogue)

@@ -43,10 +43,12 @@ class RoleApp(faust.App):  # type: ignore[misc]
             self.cause = cause
             self.fault.set()
 
-    async def crash(self, reason: BaseException) -> None:
-        """A service of the app has failed: so has the worker."""
-        await self.fail(reason)
-        await super().crash(reason)
+    def _crash(self, reason: BaseException) -> None:
+        """A service of the app has failed, and so has the worker: half of one must not go on as if it were whole."""
+        super()._crash(reason)
+        if self.cause is None:
+            self.cause = reason
+        self.fault.set()
 
     async def on_first_start(self) -> None:
         await super().on_first_start()

@@ -15,6 +15,7 @@ from schemas.turn import DeviceEvent
 from streams.application import Role, RoleApp, batches, build_app
 from streams.delivery import Entry, Ledger, Message
 from streams.detect_partition import ROLE, DetectPartition
+from streams.lost_records import LostRecords
 from streams.outbox import Outbox
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class _Owned:
 
     state: DetectPartition
     ledger: Ledger
+    lost: LostRecords
     last_record: float = field(default_factory=time.monotonic)
 
 
@@ -76,6 +78,7 @@ class Detect(Role):
         owned = self._owned.get(tp)
         if owned is None or owned.ledger.generation != generation:
             owned = await self._take_over(tp, generation)
+        owned.lost.look_at(records)
         started = time.perf_counter()
         outcome = owned.state.process(records)
         telemetry.BATCH_SECONDS.labels(ROLE).observe(time.perf_counter() - started)
@@ -84,27 +87,17 @@ class Detect(Role):
         await self._deliver(owned.ledger, owned.ledger.open(outcome.position), outcome.messages)
 
     async def _take_over(self, tp: TP, generation: int) -> _Owned:
-        consumer = self._app.batch_consumer
-        committed = await consumer.committed(tp)
-        await self._report_loss(tp, committed.offset)
+        committed = await self._app.batch_consumer.committed(tp)
         owned = _Owned(
-            DetectPartition(self._settings, tp.partition, committed), self._app.delivery.begin(tp, generation)
+            DetectPartition(self._settings, tp.partition, committed),
+            self._app.delivery.begin(tp, generation),
+            LostRecords(ROLE, tp, committed.offset),
         )
         self._owned = {held: kept for held, kept in self._owned.items() if kept.ledger.generation == generation} | {
             tp: owned
         }
         log.info("partition %d of %s: reading on from offset %d", tp.partition, tp.topic, max(committed.offset, 0))
         return owned
-
-    async def _report_loss(self, tp: TP, offset: int) -> None:
-        """A consumer that falls behind retention jumps forward without a word; say it."""
-        earliest = (await self._app.consumer.earliest_offsets(tp)).get(tp, 0)
-        if 0 <= offset < earliest:
-            telemetry.LOST_RECORDS.labels(ROLE, tp.topic, tp.partition).inc(earliest - offset)
-            log.error(
-                "ALARM: %d records of %s partition %d were deleted by retention before they were read (%d to %d)",
-                earliest - offset, tp.topic, tp.partition, offset, earliest - 1,
-            )  # fmt: skip
 
     async def _deliver(self, ledger: Ledger, entry: Entry, messages: list[Message]) -> None:
         if not messages:

@@ -61,6 +61,7 @@ class DetectPartition:
         self._limits = Limits.of(settings)
         self._most_in_a_row = settings.dead_letters_in_a_row
         checkpoint, self._rejected_in_a_row = parse_metadata(committed)
+        self._first_offset = checkpoint.offset
         self._silent_below = checkpoint.emitted
         self._processor = DialogueProcessor(dialogue_limits(settings), checkpoint)
         self.unknown_fields = UnknownFields()
@@ -77,6 +78,10 @@ class DetectPartition:
 
     def process(self, records: Sequence[Record]) -> Outcome:
         """What a batch leads to. Raises `TooManyDeadLetters` when only invalid records come in."""
+        if records[0].offset < self._first_offset:  # fetched before a rebalance whose last commit went further
+            records = [record for record in records if record.offset >= self._first_offset]
+            if not records:
+                return Outcome([], self._position())
         messages: list[Message] = []
         by_offset: dict[int, Record] | None = None
         for result in self._processor.process(self._decoded(records, messages)):
@@ -112,9 +117,7 @@ class DetectPartition:
         return Outcome([self._message(result) for result in results if isinstance(result, Emit)], self._position())
 
     def _message(self, result: Emit) -> Message:
-        event = result.event
-        topic = f"{self._prefix}.{event.topic_suffix}"
-        return Message(topic, self._partition, result.key.encode(), event.to_bytes())
+        return Message(f"{self._prefix}.{result.topic_suffix}", self._partition, result.key.encode(), result.value)
 
     def _reject(self, messages: list[Message], record: Record, cause: DeadLetterCause, reason: str) -> None:
         if record.offset < self._silent_below:

@@ -37,7 +37,7 @@ class Outbox:
             **self._options,
             acks="all",
             enable_idempotence=True,
-            compression_type="lz4",
+            compression_type="zstd",
             linger_ms=0,
             max_batch_size=1 << 20,
             max_request_size=LARGEST_REQUEST,

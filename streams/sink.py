@@ -27,6 +27,7 @@ from schemas.dead_letter import DeadLetter, DeadLetterCause
 from streams.application import Role, RoleApp, batches, build_app
 from streams.dead_letter_message import dead_letter_message
 from streams.delivery import Committed, Entry, Ledger, Message
+from streams.lost_records import LostRecords
 from streams.outbox import Outbox
 from streams.sink_decoding import ROLE, TOPIC_SUFFIXES, RowDecoder
 
@@ -66,6 +67,7 @@ class Sink(Role):
         self._outbox = Outbox(settings)
         self._decoder = RowDecoder(settings)
         self._ledgers: dict[TP, Ledger] = {}
+        self._lost: dict[TP, LostRecords] = {}
         self._gathered = _Gathered()
         self._room = asyncio.Event()
         self._room.set()
@@ -119,6 +121,7 @@ class Sink(Role):
         ledger = self._ledgers.get(tp)
         if ledger is None or ledger.generation != generation:
             ledger = await self._take_over(tp, generation)
+        self._lost[tp].look_at(records)
         await self._room.wait()
         started = time.perf_counter()
         suffix = tp.topic.removeprefix(f"{self._settings.topic_prefix}.")
@@ -143,6 +146,7 @@ class Sink(Role):
     async def _take_over(self, tp: TP, generation: int) -> Ledger:
         committed = await self._app.batch_consumer.committed(tp)
         ledger = self._ledgers[tp] = self._app.delivery.begin(tp, generation)
+        self._lost[tp] = LostRecords(ROLE, tp, committed.offset)
         suffix = tp.topic.removeprefix(f"{self._settings.topic_prefix}.")
         loop = asyncio.get_running_loop()
         landed = await loop.run_in_executor(

@@ -6,13 +6,21 @@ Written for faust-streaming 0.15.3 and aiokafka 0.14.0, which are locked togethe
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectionError, KafkaError
-from aiokafka.errors import ConsumerStoppedError, CorruptRecordException, UnsupportedCodecError
+from aiokafka.errors import (
+    CommitFailedError,
+    ConsumerStoppedError,
+    CorruptRecordException,
+    IllegalStateError,
+    KafkaConnectionError,
+    KafkaError,
+    UnsupportedCodecError,
+)
 from aiokafka.structs import ConsumerRecord, OffsetAndMetadata, TopicPartition
 from faust.serializers.schemas import Schema
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
@@ -105,6 +113,14 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
         self._one_by_one.clear()
         await super().on_partitions_assigned(assigned, generation_id)
 
+    async def seek_back(self, tp: TP, offset: int) -> None:
+        """Read `tp` from `offset` on, unless somebody else owns it by now."""
+        with contextlib.suppress(IllegalStateError):
+            await self.call_thread(self._seek_back, tp, offset)
+
+    async def _seek_back(self, tp: TP, offset: int) -> None:
+        self._ensure_consumer().seek(TopicPartition(tp.topic, tp.partition), offset)
+
     async def committed(self, tp: TP) -> Committed:
         """What the group has committed for a partition; offset -1 when nothing."""
         return await self.call_thread(self._committed, tp)  # type: ignore[no-any-return]
@@ -148,6 +164,12 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
 
     logger = logging.getLogger("faust.consumer")
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        # By partition: the generation in which its first batch was seen to follow what was committed; until then the
+        # position from which that batch was asked for again.
+        self._joined: dict[TP, tuple[int, int | None]] = {}
+
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
@@ -186,6 +208,8 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
                 records, active = await self._wait_next_records(1.0)
                 if records and self.flow_active:
                     await self._forward(records, active)
+                elif records:
+                    self._joined.clear()
                 await asyncio.sleep(0)
         except (ConsumerStoppedError, asyncio.CancelledError):
             if not self.transport.app.should_stop:
@@ -195,12 +219,16 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
         generation = self.app.consumer_generation_id
         for tp, fetched in records.items():
             if not self.flow_active or generation != self.app.consumer_generation_id:
+                self._joined.clear()
                 return  # a rebalance: the position is sought again from the committed offset
             if active is not None and tp not in active:
+                self._joined.pop(tp, None)
                 continue
-            position = self._read_offset[tp]  # the next offset to read, as a seek to the committed offset sets it
+            position = self._read_offset[tp] or 0  # the next offset to read, as a seek to the committed offset sets it
+            if not await self._joins(tp, generation, position, fetched[0].offset):
+                continue
             batch = fetched
-            if position is not None and fetched[0].offset < position:
+            if fetched[0].offset < position:
                 batch = [record for record in fetched if record.offset >= position]
             if not batch:
                 continue
@@ -221,7 +249,23 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
                 generation_id=generation,  # without it the stream drops the message without a word
             )
             await self.wait_first(self.callback(message), self.suspend_flow.wait())
-            self._read_offset[tp] = last.offset + 1
+            if generation == self.app.consumer_generation_id:
+                self._read_offset[tp] = last.offset + 1
+
+    async def _joins(self, tp: TP, generation: int, position: int, first: int) -> bool:
+        """Whether nothing is missing between `position` and what was fetched first; if so, that is asked for once more.
+
+        What is fetched while the group rebalances is thrown away, and aiokafka seeks back only to committed offsets
+        above 0. A gap that is still there the second time is real: retention deleted the records.
+        """
+        if self._joined.get(tp) == (generation, None):
+            return True
+        if first <= position or self._joined.get(tp) == (generation, position):
+            self._joined[tp] = (generation, None)
+            return True
+        self._joined[tp] = (generation, position)
+        await self._thread.seek_back(tp, position)
+        return False
 
 
 class BatchTransport(Transport):  # type: ignore[misc]

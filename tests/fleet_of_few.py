@@ -1,4 +1,4 @@
-"""A small fleet that is the same every time: a few hundred dialogues with all kinds of feedback, and what must come of it."""
+"""A small fleet that is the same every time: dialogues with all kinds of feedback, and what must come of them."""
 
 import random
 from collections import Counter
@@ -122,8 +122,8 @@ def expected(settings: Settings, events: Iterable[DeviceEvent]) -> Expected:
                 LogRecord(one.offset, one.timestamp_ms, one.key, one.value, one.headers)
             )
     model = StoreModel()
-    for partition in logs.values():
-        said = clean_run(settings, sorted(partition, key=lambda record: record.offset))
+    for partition, log in logs.items():
+        said = clean_run(settings, sorted(log, key=lambda record: record.offset), partition)
         model.feedback |= said.feedback
         model.dialogues |= said.dialogues
         model.verdicts |= said.verdicts
@@ -131,7 +131,7 @@ def expected(settings: Settings, events: Iterable[DeviceEvent]) -> Expected:
     sent = {table: Counter[str]() for table in _TABLES.values()}
     for event in events:
         sent[_TABLES[type(event)]][event.event_id] += 1
-    return Expected(sent, model, sum(map(len, logs.values())))
+    return Expected(sent, model, sum(len(log) for log in logs.values()))
 
 
 def told(settings: Settings) -> StoreModel:
@@ -233,7 +233,7 @@ def untold(settings: Settings, wanted: Expected) -> list[str]:
     """What `detect` has not said yet, or said otherwise than a clean run."""
     says, must = told(settings).same_rows(), wanted.model.same_rows()
     return [
-        f"{kind} {key}: {says[kind].get(key)} instead of {must[kind].get(key)}"
+        f"{kind} {key}: {str(says[kind].get(key))[:400]} instead of {str(must[kind].get(key))[:400]}"
         for kind in must
         for key in {*says[kind], *must[kind]}
         if says[kind].get(key) != must[kind].get(key)

@@ -53,9 +53,11 @@ class StoreModel:
     dialogues: dict[str, Dialogue] = field(default_factory=dict)
     dead_letters: dict[str, tuple[DeadLetter, bytes | None, bytes | None]] = field(default_factory=dict)
     verdicts: dict[str, tuple[int, str]] = field(default_factory=dict)
+    taken: list[Message] = field(default_factory=list)
 
     def take(self, message: Message) -> None:
         """Write one message, as the sink does."""
+        self.taken.append(message)
         if any(name == DEAD_LETTER_HEADER for name, _ in message.headers):
             letter = decode_dead_letter(message.headers)
             self.dead_letters[letter.event_id] = (letter, message.key, message.value)
@@ -125,13 +127,16 @@ class _UnderWay:
 class DetectOnLog:
     """One partition's worker after another, each begun from what the last one committed.
 
-    A batch is processed at once; its messages reach the store when they are acknowledged, or perhaps although they never
-    were.
+    A batch is processed at once; its messages reach the store when they are acknowledged, or perhaps although they
+    never were.
     """
 
-    def __init__(self, settings: Settings, log: Sequence[LogRecord], store: StoreModel | None = None) -> None:
+    def __init__(
+        self, settings: Settings, log: Sequence[LogRecord], store: StoreModel | None = None, partition: int = 0
+    ) -> None:
         self.settings = settings
         self.log = log
+        self.partition = partition
         self.store = store or StoreModel()
         self.committed = NOTHING_COMMITTED
         self.generation = 0
@@ -140,7 +145,7 @@ class DetectOnLog:
 
     def _begin(self) -> None:
         self.generation += 1
-        self.detect = DetectPartition(self.settings, 0, self.committed)
+        self.detect = DetectPartition(self.settings, self.partition, self.committed)
         self.ledger = Ledger(self.generation)
         self.position = max(self.committed.offset, 0)
         self._under_way: list[_UnderWay] = []
@@ -204,6 +209,6 @@ class DetectOnLog:
         return self.store
 
 
-def clean_run(settings: Settings, log: Sequence[LogRecord]) -> StoreModel:
+def clean_run(settings: Settings, log: Sequence[LogRecord], partition: int = 0) -> StoreModel:
     """What a worker that nothing happens to says of the log."""
-    return DetectOnLog(settings, log).finish()
+    return DetectOnLog(settings, log, partition=partition).finish()

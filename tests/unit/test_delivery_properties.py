@@ -1,8 +1,8 @@
-"""Whatever happens to `detect` - crashes, batches of any size, duplicates, reorders, rebalances - the end is the same."""
+"""Whatever happens to `detect` - crashes, batches of any size, duplicates, reorders - the end is the same."""
 
-import os
 from datetime import timedelta
 
+from faust.types import TP
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,9 +23,7 @@ SHORT_LIVED = Settings(
 )
 LIMITS = st.sampled_from((DEFAULT, SHORT_LIVED, Settings(dialogue_limit=timedelta(seconds=15))))
 
-ANY_EXAMPLE = settings(
-    max_examples=int(os.environ.get("EXAMPLES", "250")), deadline=None, suppress_health_check=list(HealthCheck)
-)
+ANY_EXAMPLE = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 ACTS = st.lists(
     st.one_of(
@@ -88,10 +86,6 @@ def test_a_crash_after_every_batch_leads_to_the_rows_of_a_clean_run(
         worker.commit()
         if not worker.at_end:
             worker.crash()
-    if __import__('os').environ.get('DUMP'):
-        a=worker.finish(); b=clean_run(chosen, log)
-        if a.same_rows()!=b.same_rows():
-            import pickle; pickle.dump((chosen.model_dump(), arrivals, size), open('/opt/h7/fail.pkl','wb'))
     assert worker.finish().same_rows() == clean_run(chosen, log).same_rows()
 
 
@@ -126,8 +120,6 @@ def test_only_a_prefix_of_done_batches_may_be_committed_in_whatever_order_they_a
     st.lists(st.tuples(st.sampled_from(("open", "close", "commit", "begin")), st.integers(0, 20)), max_size=60),
 )
 def test_nothing_of_an_older_generation_and_nothing_undone_is_ever_committable(acts: list[tuple[str, int]]) -> None:
-    from faust.types import TP
-
     tp = TP("topic", 0)
     delivery = Delivery()
     generation = 1

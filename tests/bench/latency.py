@@ -1,0 +1,152 @@
+"""How long after it was produced a turn has led to feedback, and stands in ClickHouse: one clock, one machine."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer
+from load import Produced, pace
+from natural_stream import Sent
+
+from infra.clickhouse.errors import StoreError
+from infra.clickhouse.store import open_store
+from infra.kafka.connection import aiokafka_options
+from infra.settings import Settings
+from schemas.feedback import FeedbackEvent
+
+_POLL_S = 0.05
+_TAIL_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Latencies:
+    """In milliseconds, sorted; `produced` records a second were sent."""
+
+    feedback: list[float]
+    rows: list[float]
+    produced: float
+    missing_rows: int
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value that `share` of the sorted values do not exceed."""
+    return values[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
+
+
+def measure(settings: Settings, stream: Sequence[Sent], begins: float) -> Latencies:
+    """Produce in time and wait for what comes of it. The workers must be running."""
+    rows = _Rows(settings)
+    rows.start()
+    try:
+        produced, heard = asyncio.run(_produce_and_listen(settings, stream, begins))
+        rows.wait_for(produced, stream)
+    finally:
+        rows.stop()
+    sent_at = {
+        json.loads(sent.value)["turn_id"]: place.at
+        for sent, place in zip(stream, produced, strict=True)
+        if sent.is_turn
+    }
+    feedback = sorted(
+        1000 * (at - max(sent_at[turn], sent_at[by]))
+        for turn, by, at in heard.values()
+        if turn in sent_at and by in sent_at
+    )
+    stored, missing = rows.latencies(produced, stream)
+    took = produced[-1].at - produced[0].at
+    return Latencies(feedback, stored, len(produced) / took, missing)
+
+
+async def _produce_and_listen(
+    settings: Settings, stream: Sequence[Sent], begins: float
+) -> tuple[list[Produced], dict[str, tuple[str, str, float]]]:
+    """(what was produced, by event id: turn, turn that shows it, when the record arrived)."""
+    heard: dict[str, tuple[str, str, float]] = {}
+    consumer = AIOKafkaConsumer(
+        f"{settings.topic_prefix}.{FeedbackEvent.topic_suffix}", **aiokafka_options(settings), auto_offset_reset="latest"
+    )
+    await consumer.start()
+    await consumer.seek_to_end()
+
+    async def listen() -> None:
+        while True:
+            for records in (await consumer.getmany(timeout_ms=200)).values():
+                now = time.time()
+                for record in records:
+                    signal = json.loads(record.value)
+                    if signal.get("by_turn_id"):
+                        heard.setdefault(signal["event_id"], (signal["turn_id"], signal["by_turn_id"], now))
+
+    listening = asyncio.create_task(listen())
+    try:
+        produced = await pace(settings, stream, begins)
+        quiet_since, known = time.monotonic(), len(heard)
+        while time.monotonic() - quiet_since < 1.0:
+            await asyncio.sleep(0.1)
+            if len(heard) != known:
+                quiet_since, known = time.monotonic(), len(heard)
+    finally:
+        listening.cancel()
+        await consumer.stop()
+    return produced, heard
+
+
+class _Rows:
+    """Notes, by asking the store, when turns up to which offset can be read. A row is never earlier than it is found."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._seen: list[tuple[float, Mapping[int, int]]] = []
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        store = open_store(self._settings)
+        asked = "SELECT src_partition AS partition, max(src_offset) AS last FROM turns GROUP BY src_partition"
+        try:
+            while not self._stopping.wait(_POLL_S):
+                try:
+                    found = store.query(asked)
+                except StoreError:
+                    continue
+                last = {int(str(row["partition"])): int(str(row["last"])) for row in found}
+                self._seen.append((time.time(), last))
+        finally:
+            store.close()
+
+    def wait_for(self, produced: Sequence[Produced], stream: Sequence[Sent]) -> None:
+        """Until the last turn of every partition can be read, or for ten seconds."""
+        wanted = {place.partition: place.offset for sent, place in zip(stream, produced, strict=True) if sent.is_turn}
+        deadline = time.monotonic() + _TAIL_S
+        while time.monotonic() < deadline:
+            last = self._seen[-1][1] if self._seen else {}
+            if all(last.get(partition, -1) >= offset for partition, offset in wanted.items()):
+                return
+            time.sleep(_POLL_S)
+
+    def latencies(self, produced: Sequence[Produced], stream: Sequence[Sent]) -> tuple[list[float], int]:
+        """(sorted milliseconds from producing a turn to finding its row, turns that were not found)."""
+        turns = [place for sent, place in zip(stream, produced, strict=True) if sent.is_turn]
+        found: list[float] = []
+        at = dict.fromkeys({place.partition for place in turns}, 0)
+        missing = 0
+        for place in turns:  # per partition in the order of offsets, so each reads on where the last one stopped
+            index = at[place.partition]
+            while index < len(self._seen) and self._seen[index][1].get(place.partition, -1) < place.offset:
+                index += 1
+            at[place.partition] = index
+            if index < len(self._seen):
+                found.append(1000 * (self._seen[index][0] - place.at))
+            else:
+                missing += 1
+        return sorted(found), missing

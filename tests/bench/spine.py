@@ -1,0 +1,246 @@
+"""What the spine does a second on one core, beside what others do, and how long a turn takes to lead to something.
+
+Starts a real Kafka and a real ClickHouse in a temporary folder, fills the topic of turn events with a natural stream and
+lets one consumer after the other read it, each in a process of its own on one core: a bare aiokafka loop, a Faust agent
+and Quix Streams as shipped, all three doing nothing but `json.loads`, and our `detect` and `sink`. Then it produces at
+half of what `detect` can do and looks at the clock. Throughput is counted in records a second of processor time; figures
+by the wall clock, where broker and store share the machine, stand beside them.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from consumers import Sample
+from latency import Latencies, measure, quantile
+from load import fill
+from natural_stream import NaturalStream
+from subjects import Cost, running
+
+from infra.clickhouse.server import LocalServer
+from infra.kafka.broker import EmbeddedBroker
+from infra.kafka.topics import create_topics
+from infra.settings import Settings
+
+NAME = "spine"
+
+FLEET_TURNS_PER_S = 500.0
+"""How densely the turns of the filled topic lie in event time: the fleet that the memory figures are about."""
+
+FAUST_TURNS = 60_000
+"""Faust as shipped reads a few thousand a second: its rate is clear after a part."""
+
+_AHEAD_S = 3.0
+
+
+@dataclass
+class Figures:
+    """Named results, with how many observations each rests on."""
+
+    found: dict[str, tuple[float, int]] = field(default_factory=dict)
+
+    def add(self, name: str, value: float, n: int) -> None:
+        """Keep a figure and say it."""
+        self.found[name] = (value, n)
+        say(f"  {name:32s} {value:12,.3f}" if abs(value) < 100 else f"  {name:32s} {value:12,.0f}")
+
+    def json(self) -> str:
+        """One object, as every benchmark prints it."""
+        figures = {name: {"value": round(value, 4), "n": n} for name, (value, n) in self.found.items()}
+        return json.dumps({"name": NAME, "figures": figures})
+
+
+def say(text: str) -> None:
+    """Progress, for whoever waits."""
+    print(text, file=sys.stderr, flush=True)
+
+
+class Bench:
+    """One run on servers of its own."""
+
+    def __init__(self, settings: Settings, turns: int, live_s: float, rounds: int) -> None:
+        self._settings = settings
+        self._turns = turns
+        self._live_s = live_s
+        self._rounds = rounds
+        self._core = max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+        self._peak_rss_mb = 0.0
+        self.figures = Figures()
+
+    def run(self) -> None:
+        """Measure everything."""
+        records, few = self._fill("spine", self._turns), self._fill("few", min(FAUST_TURNS, self._turns))
+        self.figures.add("records", records, records)
+        bare = self._throughput("bare", "spine", records)
+        self._throughput("bare-batches", "spine", records)
+        faust = self._throughput("faust", "few", few)
+        self._throughput("quix", "spine", records)
+        sink = self._throughput("sink", "spine", records, _stored)
+        detect = self._throughput("detect", "spine", records)
+        again = self._throughput("sink", "spine", records, _stored, "sink_all_topics")
+        self._peak_rss_mb = max(cost.peak_rss_mb for cost in (sink, detect, again))
+        self.figures.add("detect_ratio", detect.by_cpu / bare.by_cpu, records)
+        self.figures.add("sink_ratio", sink.by_cpu / bare.by_cpu, records)
+        self.figures.add("detect_ratio_by_wall", detect.by_wall / bare.by_wall, records)
+        self.figures.add("sink_ratio_by_wall", sink.by_wall / bare.by_wall, records)
+        self.figures.add("detect_over_faust", detect.by_cpu / faust.by_cpu, few)
+        self._two_workers(detect)
+        self._latency(detect.by_cpu / 2)
+        self.figures.add("peak_rss_mb", self._peak_rss_mb, 1)
+
+    def _of(self, prefix: str, group: str = "bench") -> Settings:
+        return self._settings.model_copy(
+            update={"topic_prefix": prefix, "group_prefix": group, "clickhouse_database": f"{prefix}_{group}"}
+        )
+
+    def _fill(self, prefix: str, turns: int) -> int:
+        settings = self._of(prefix)
+        create_topics(settings)
+        length = timedelta(seconds=turns / FLEET_TURNS_PER_S)
+        stream = NaturalStream(FLEET_TURNS_PER_S)
+        say(f"filling {prefix} with {turns:,} turns of {', '.join(stream.sources)}")
+        return fill(settings, stream.records(datetime.now(UTC) - length - timedelta(minutes=5), turns))
+
+    def _throughput(
+        self, name: str, prefix: str, records: int, done: Callable[[Sample], bool] | None = None, figure: str = ""
+    ) -> Cost:
+        """The median of some rounds, each of a group that begins at the beginning."""
+        figure = figure or name.replace("-", "_")
+        costs: list[Cost] = []
+        for number in range(self._rounds):
+            settings = self._of(prefix, f"{figure}_{number}")
+            with running(name, settings, self._core, f"-{figure}-{number}") as subject:
+                costs.append(subject.cost(records, done or (lambda sample: True)))
+        cost = sorted(costs, key=lambda one: one.by_cpu)[len(costs) // 2]
+        self.figures.add(f"{figure}_per_s", cost.by_cpu, cost.records)
+        self.figures.add(f"{figure}_per_s_by_wall", statistics.median(one.by_wall for one in costs), cost.records)
+        self.figures.add(f"{figure}_rss_mb", cost.peak_rss_mb, 1)
+        return cost
+
+    def _two_workers(self, one: Cost) -> None:
+        """Two workers with half of the partitions each, against one with all of them."""
+        settings = self._of("two")
+        create_topics(settings)
+        cores = sorted(os.sched_getaffinity(0))[:2] if self._core is not None else [None, None]
+        with running("detect", settings, cores[0], "-first") as first, running("detect", settings, cores[-1], "-second") as second:
+            for worker in (first, second):
+                worker.latest()
+            time.sleep(5.0)
+            records = self._fill("two", max(self._turns // 2, 1))
+            begun = [first.latest(), second.latest()]
+            del begun
+            costs = []
+            deadline = time.monotonic() + 300
+            while time.monotonic() < deadline:
+                ends = [first.latest(), second.latest()]
+                if sum(end.records for end in ends) >= records:
+                    costs = ends
+                    break
+            self._two(costs, one, records)
+
+    def _two(self, ends: list[Sample], one: Cost, records: int) -> None:
+        if len(ends) != 2 or min(end.records for end in ends) == 0:
+            raise RuntimeError("the two workers did not share the partitions")
+        self.figures.add("two_workers_ratio", sum(end.records / end.cpu_s for end in ends) / one.by_cpu, records)
+        self._peak_rss_mb = max(self._peak_rss_mb, *(end.peak_rss_mb for end in ends))
+
+    def _latency(self, per_s: float) -> None:
+        """Produce to feedback and to row, at `per_s` records a second, as they come from a fleet of that size."""
+        settings = self._of("live")
+        create_topics(settings)
+        say(f"latency at {per_s:,.0f} records a second for {self._live_s:.0f} s")
+        stream = NaturalStream(per_s * 0.95)  # records that are no turns come on top
+        with running("detect", settings, None, "-live") as detect, running("sink", settings, None, "-live") as sink:
+            detect.latest()
+            sink.latest()
+            started = time.monotonic()
+            count = round(per_s * self._live_s)
+            planned = datetime.now(UTC) + timedelta(seconds=count * 40e-6 + _AHEAD_S)
+            records = list(_first(stream.records(planned), self._live_s))
+            say(f"  {len(records):,} records made in {time.monotonic() - started:.1f} s")
+            found = measure(settings, records, planned.timestamp())
+            self._peak_rss_mb = max(self._peak_rss_mb, detect.latest().peak_rss_mb, sink.latest().peak_rss_mb)
+        self._told(found)
+
+    def _told(self, found: Latencies) -> None:
+        self.figures.add("live_records_per_s", found.produced, len(found.rows))
+        for share, name in ((0.5, "p50"), (0.99, "p99")):
+            self.figures.add(f"feedback_{name}_ms", quantile(found.feedback, share), len(found.feedback))
+            self.figures.add(f"row_{name}_ms", quantile(found.rows, share), len(found.rows))
+        self.figures.add("rows_not_found", found.missing_rows, len(found.rows))
+
+
+def _first(stream: Iterator, seconds: float) -> Iterator:
+    for sent in stream:
+        if sent.at_ms > seconds * 1000:
+            return
+        yield sent
+
+
+def _stored(sample: Sample) -> bool:
+    return sample.rows >= sample.records and sample.busy == 0
+
+
+@contextmanager
+def servers(partitions: int) -> Iterator[Settings]:
+    """A broker and a store in a folder that is removed afterwards, and settings that point at them."""
+    folder = Path(tempfile.mkdtemp(prefix="earshot-bench-"))
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        kafka_port, controller_port, clickhouse_port = _free_ports(3)
+        broker = EmbeddedBroker(folder, kafka_port, controller_port)
+        stack.callback(broker.stop)
+        broker.start()
+        store = LocalServer(folder, clickhouse_port)
+        stack.callback(store.stop)
+        store.start()
+        broker.wait_ready()
+        store.wait_ready()
+        yield Settings(
+            home=folder / "workers",
+            kafka_bootstrap=broker.bootstrap,
+            kafka_partitions=partitions,
+            store="clickhouse",
+            clickhouse_host=store.host,
+            clickhouse_port=clickhouse_port,
+        )
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as sockets:
+        opened = [sockets.enter_context(socket.socket()) for _ in range(count)]
+        for one in opened:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in opened]
+
+
+def main() -> None:
+    """Run the benchmark as the command line asks."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--turns", type=int, default=500_000, help="turns on the topic (default 500000)")
+    parser.add_argument("--live", type=float, default=15.0, metavar="S", help="seconds at half load (default 15)")
+    parser.add_argument("--rounds", type=int, default=1, help="rounds a consumer, of which the median counts (default 1)")
+    parser.add_argument("--partitions", type=int, default=4, help="partitions of every topic (default 4)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    chosen = parser.parse_args()
+    with servers(chosen.partitions) as settings:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        bench = Bench(settings, chosen.turns, chosen.live, chosen.rounds)
+        bench.run()
+    if chosen.json:
+        print(bench.figures.json())
+
+
+if __name__ == "__main__":
+    main()
