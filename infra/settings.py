@@ -50,11 +50,12 @@ class Settings(BaseSettings):
     dialogue_gap_by_domain: dict[str, timedelta] = Field(default_factory=dict, description="gap override per domain")
     lateness: timedelta = Field(timedelta(seconds=60), description="how long a closed dialogue still takes late turns")
     dialogue_limit: timedelta = Field(timedelta(minutes=30), description="a dialogue is closed by force after this")
+    dialogue_events: int = Field(200, ge=1, description="and after this many events")
     clock_ahead: timedelta = Field(timedelta(hours=1), description="how far a device clock may run ahead of the broker")
     clock_behind: timedelta = Field(timedelta(days=7), description="how old an event may be when it arrives")
     max_event_bytes: int = Field(1 << 20, description="a larger record is a dead letter")
     dead_letters_in_a_row: int = Field(1000, description="this many invalid records in a row stop the worker")
-    sink_flush_rows: int = Field(50_000, description="rows that the sink gathers at most before it writes")
+    sink_flush_rows: int = Field(10_000, description="rows that the sink gathers at most before it writes")
     sink_flush_ms: int = Field(300, description="how long the sink gathers rows at most before it writes")
 
 

@@ -2,9 +2,9 @@
 
 The watermark is the highest event time (the end of an answer) seen, capped by the broker's clock so that one fast
 device cannot close everybody's dialogue. A segment is closed when the watermark has passed its last arrival by the gap,
-and forgotten one lateness later; until then a late turn still changes the answer. A segment that lasts too long is closed
-by the limit; it stays until the next event of its dialogue begins another. Everything is a function of the records in
-their order, so reading them again after a crash gives the same events with the same ids.
+and forgotten one lateness later; until then a late turn still changes the answer. A segment that lasts too long is
+closed by the limit; it stays until the next event of its dialogue begins another. Everything is a function of the
+records in their order, so reading them again after a crash gives the same events with the same ids.
 """
 
 from collections import OrderedDict
@@ -49,12 +49,17 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class DialogueLimits:
-    """How long a dialogue stays open. Gaps are silences on the watermark; the last event's own domain decides which."""
+    """How long a dialogue stays open. Gaps are silences on the watermark; the last event's own domain decides which.
+
+    `limit` and `events`: a dialogue that lasts longer or has as many events is closed, and what follows is another.
+    Without a bound, a device that never falls silent would cost more with each event.
+    """
 
     gap: timedelta = timedelta(seconds=45)
     gap_by_domain: dict[str, timedelta] = field(default_factory=dict)
     lateness: timedelta = timedelta(seconds=60)
     limit: timedelta = timedelta(minutes=30)
+    events: int = 200
 
 
 class _Queue:
@@ -80,6 +85,7 @@ class DialogueProcessor:
         }
         self._lateness = limits.lateness.total_seconds()
         self._limit = limits.limit.total_seconds()
+        self._most_events = limits.events
         self._watermark = checkpoint.watermark
         self._silent_below = checkpoint.emitted
         self._starts = set(checkpoint.starts)
@@ -170,6 +176,14 @@ class DialogueProcessor:
             self._out.append(Emit(segment.user_id, FeedbackEvent.topic_suffix, signal.to_bytes()))
         if verdict_changed:
             self._tell(segment, None)
+        if segment.known >= self._most_events and not segment.over_limit:
+            del self._within_limit[dialogue_id]
+            self._reach_limit(segment)
+
+    def _reach_limit(self, segment: Segment) -> None:
+        """The segment has reached a limit: the next event of its dialogue begins another."""
+        segment.over_limit = True
+        self._tell(segment, ClosedBy.LIMIT)
 
     def _touch(self, segment: Segment, event: Exchange | Playback | ExplicitFeedback) -> None:
         # Of this event alone, not of those before: a start from a checkpoint may not have read them.
@@ -201,8 +215,7 @@ class DialogueProcessor:
             if oldest.opened + self._limit > watermark:
                 break
             del self._within_limit[dialogue_id]
-            oldest.over_limit = True
-            self._tell(oldest, ClosedBy.LIMIT)
+            self._reach_limit(oldest)
 
     def _forget(self, segment: Segment) -> None:
         dialogue_id = segment.dialogue_id

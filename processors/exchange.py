@@ -49,9 +49,9 @@ def _dimensions(
 class Exchange:
     """A turn as detectors see it.
 
-    `at`, `speech`, `response` and `end` are in seconds since the epoch, by the device's clock: when the turn began, when
-    the person spoke (start, end), when the answer was heard (start, end), and the last of these that is known. `status`
-    is None when nothing was answered; `response_words` counts the words that were meant to be said.
+    `at`, `speech`, `response` and `end` are in seconds since the epoch, by the device's clock: when the turn
+    began, when the person spoke (start, end), when the answer was heard (start, end), and the last of these that
+    is known. `status` is None when nothing was answered; `response_words` counts the words that were meant to be said.
     `words` is the request prepared for comparison, or None when it was forgotten.
     `playbacks` and `answers` are in event-time order.
     """

@@ -1,8 +1,8 @@
 """A dialogue as it travels: the JSON of a `Dialogue`, written without making one.
 
-Dialogues are most of what `detect` writes, and each is told several times. Made as a model and printed by it, a dialogue
-of five turns takes three times as long; what is told here has been validated where it came from. A test holds both to the
-same bytes.
+Dialogues are most of what `detect` writes, and each is told several times. Made as a model and printed by it, a
+dialogue of five turns takes three times as long; what is told here has been validated where it came from. A test
+holds both to the same bytes.
 """
 
 from collections.abc import Sequence

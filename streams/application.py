@@ -53,6 +53,7 @@ class RoleApp(faust.App):  # type: ignore[misc]
     async def on_first_start(self) -> None:
         await super().on_first_start()
         await self.role.start()
+        log.info("%s is ready and joins its group", self.conf.id)
 
     async def on_shutdown(self) -> None:
         await super().on_shutdown()

@@ -105,7 +105,7 @@ def _decode(adapter: TypeAdapter[E], key: bytes | None, value: bytes | None, lim
     if key is None:
         raise Undecodable(DeadLetterCause.NULL_KEY, "the record has no key; the key of an event is its user_id")
     try:
-        event = adapter.validator.validate_json(value)
+        event: E = adapter.validator.validate_json(value)
     except ValidationError as error:
         raise _explain(error, value) from None
     user_id: str = event.user_id  # type: ignore[attr-defined]  # every keyed event has one, `Event` does not

@@ -2,8 +2,8 @@
 
 A role takes a batch of a partition, opens an entry in that partition's ledger with the position that the batch leads
 to, and closes the entry once everything that the batch caused is acknowledged by the broker or stored. What is
-committed is the last position before the first open entry. A crash at any point re-reads from there; nothing is lost, and what is
-done twice carries the same ids.
+committed is the last position before the first open entry. A crash at any point re-reads from there; nothing is
+lost, and what is done twice carries the same ids.
 """
 
 from collections import deque

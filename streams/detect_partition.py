@@ -47,7 +47,11 @@ class TooManyDeadLetters(StreamError):
 def dialogue_limits(settings: Settings) -> DialogueLimits:
     """How long dialogues stay open, as the settings ask for."""
     return DialogueLimits(
-        settings.dialogue_gap, settings.dialogue_gap_by_domain, settings.lateness, settings.dialogue_limit
+        settings.dialogue_gap,
+        settings.dialogue_gap_by_domain,
+        settings.lateness,
+        settings.dialogue_limit,
+        settings.dialogue_events,
     )
 
 

@@ -71,7 +71,7 @@ def serving_health(port: int | None, progress: Progress, host: str = "127.0.0.1"
         server = make_server(host, port, answer, _Server, _Handler)
     except OSError as error:
         raise HealthCannotListen(
-            f"cannot serve /health and /metrics on {host}:{port}: {error.strerror}; set EARSHOT_METRICS_PORT to a free one"
+            f"cannot serve /health and /metrics on {host}:{port}: {error.strerror}; set EARSHOT_METRICS_PORT"
         ) from error
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
     try:

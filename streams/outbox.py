@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaConnectionError, KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from infra.kafka.connection import aiokafka_options
@@ -117,7 +117,8 @@ class _Group(list[Message]):
 
 def _to_repeat(group: _Group, exc: KafkaError) -> list[Message]:
     """The messages, when the fault may pass; else the fault is raised."""
-    if isinstance(exc, MessageSizeTooLargeError) or not (exc.retriable or isinstance(exc, KafkaConnectionError)):
+    may_pass = exc.retriable or isinstance(exc, KafkaConnectionError | KafkaTimeoutError)
+    if isinstance(exc, MessageSizeTooLargeError) or not may_pass:
         raise exc
     log.warning("%d records to %s were not acknowledged, sending again: %s", len(group), group[0].topic, exc)
     return group

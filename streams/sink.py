@@ -11,6 +11,7 @@ import threading
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,14 +19,16 @@ from faust.types import TP
 
 from infra import telemetry
 from infra.clickhouse.migrate import migrate
+from infra.clickhouse.prepared import CHUNK, Prepared
 from infra.clickhouse.record import Record as Row
 from infra.clickhouse.retry import Retry
-from infra.clickhouse.store import Store, StoreUnavailable, open_store
+from infra.clickhouse.store import RowsRefused, Store, StoreUnavailable, open_store
 from infra.clickhouse.writer import Writer, Written
 from infra.settings import Settings
 from schemas.dead_letter import DeadLetter, DeadLetterCause
 from streams.application import Role, RoleApp, batches, build_app
 from streams.dead_letter_message import dead_letter_message
+from streams.decoding import Undecodable
 from streams.delivery import Committed, Entry, Ledger, Message
 from streams.lost_records import LostRecords
 from streams.outbox import Outbox
@@ -44,10 +47,43 @@ class _Gathered:
     """Rows that wait to be written, with what is to be closed afterwards and the records they came from."""
 
     rows: list[Row] = field(default_factory=list)
+    prepared: Prepared = field(default_factory=Prepared)
     entries: list[tuple[Ledger, Entry]] = field(default_factory=list)
     letters: list[Message] = field(default_factory=list)
-    raw: dict[tuple[str, int, int], Any] = field(default_factory=dict)
+    raw: list[tuple[str, int, list[Any]]] = field(default_factory=list)
     since: float = 0.0
+
+    @property
+    def records(self) -> int:
+        return len(self.rows) + self.prepared.records
+
+    def take(self, rows: list[Row], keep: bool) -> None:
+        """Turn rows into columns. `keep`: not yet, some of them may be stored already."""
+        if not keep:
+            try:
+                self.prepared.add(rows)
+                return
+            except (ValueError, OverflowError):  # a value that no column can hold: the writer finds out whose it is
+                pass
+        self.rows += rows
+
+    def decode_again(self, decoder: RowDecoder) -> None:
+        """Make rows of everything."""
+        self.rows, self.prepared = [], Prepared()
+        for suffix, partition, records in self.raw:
+            for record in records:
+                with suppress(Undecodable):  # it was counted the first time
+                    self.rows.append(decoder.row(suffix, partition, record))
+
+    def raw_record(self, suffix: str, partition: int, offset: int) -> Any:
+        """The record that a row came from."""
+        return next(
+            record
+            for of_suffix, of_partition, records in self.raw
+            if (of_suffix, of_partition) == (suffix, partition)
+            for record in records
+            if record.offset == offset
+        )
 
 
 class Sink(Role):
@@ -125,21 +161,25 @@ class Sink(Role):
         await self._room.wait()
         started = time.perf_counter()
         suffix = tp.topic.removeprefix(f"{self._settings.topic_prefix}.")
-        rows, unreadable = self._decoder.rows(suffix, tp.partition, records)
         gathered = self._gathered
         gathered.since = gathered.since or time.monotonic()
-        gathered.rows += rows
+        unreadable: list[tuple[Any, Undecodable]] = []
+        keep_rows = self._writer.may_have_landed(suffix, tp.partition)
+        for start in range(0, len(records), CHUNK):
+            rows, bad_ones = self._decoder.rows(suffix, tp.partition, records[start : start + CHUNK])
+            unreadable += bad_ones
+            gathered.take(rows, keep_rows)
         gathered.letters += [
             dead_letter_message(
                 self._settings.topic_prefix, ROLE, tp.topic, tp.partition, record, bad.cause, bad.reason
             )
             for record, bad in unreadable
         ]
-        gathered.raw.update({(suffix, tp.partition, record.offset): record for record in records})
+        gathered.raw.append((suffix, tp.partition, records))
         gathered.entries.append((ledger, ledger.open(Committed(records[-1].offset + 1))))
         telemetry.BATCH_SECONDS.labels(ROLE).observe(time.perf_counter() - started)
         telemetry.RECORDS.labels(ROLE, tp.topic, tp.partition).inc(len(records))
-        if len(gathered.rows) >= self._settings.sink_flush_rows:
+        if gathered.records >= self._settings.sink_flush_rows:
             self._room.clear()
         self._wake.set()
 
@@ -177,7 +217,7 @@ class Sink(Role):
             self._busy += 1
             try:
                 started = time.perf_counter()
-                written = await loop.run_in_executor(self._threads[0], self._writer.write, gathered.rows)
+                written = await loop.run_in_executor(self._threads[0], self._store_all, gathered)
                 telemetry.WRITE_SECONDS.observe(time.perf_counter() - started)
                 await self._outbox.deliver(gathered.letters + self._letters(gathered, written))
                 for table, count in written.rows.items():
@@ -187,6 +227,17 @@ class Sink(Role):
                 self._written += gathered.entries
             finally:
                 self._busy -= 1
+
+    def _store_all(self, gathered: _Gathered) -> Written:
+        """Write what is gathered; where a row is refused, record by record, to find it."""
+        try:
+            written = self._writer.put(gathered.prepared)
+        except RowsRefused:
+            gathered.decode_again(RowDecoder(self._settings))
+            return self._writer.write(gathered.rows)
+        if gathered.rows:
+            written.add(self._writer.write(gathered.rows))
+        return written
 
     def _letters(self, gathered: _Gathered, written: Written) -> list[Message]:
         """Dead letters for rows that the store refuses. A dead letter that it refuses stays on its topic only."""
@@ -199,7 +250,7 @@ class Sink(Role):
                 telemetry.DROPPED.labels(ROLE, "dead letter refused by the store").inc()
                 continue
             topic = f"{self._settings.topic_prefix}.{suffix}"
-            record = gathered.raw[suffix, row.partition, row.offset]
+            record = gathered.raw_record(suffix, row.partition, row.offset)
             letters.append(
                 dead_letter_message(
                     self._settings.topic_prefix, ROLE, topic, row.partition, record,

@@ -28,7 +28,8 @@ TOPIC_SUFFIXES = (
 
 class RowDecoder:
     """Turns records into rows. A turn event that is invalid is left out here: `detect` makes it a dead letter,
-    by the same rule. What our own roles wrote and this version cannot read is counted and handed back to be a dead letter."""
+    by the same rule. What our own roles wrote and this version cannot read is counted and handed back to be a dead
+    letter."""
 
     def __init__(self, settings: Settings) -> None:
         self._limits = Limits.of(settings)
@@ -63,6 +64,11 @@ class RowDecoder:
                 else:
                     unreadable.append((record, bad))
         return rows, unreadable
+
+    def row(self, topic_suffix: str, partition: int, record: Record) -> Row:
+        """The row of one record. Raises `Undecodable`; nothing is counted."""
+        self._partition = partition
+        return self._decoders[topic_suffix](record)
 
     def _turn_event(self, record: Record) -> Row:
         event = decode(record.key, record.value, record.timestamp, self._limits)

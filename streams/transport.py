@@ -86,15 +86,12 @@ class BatchConsumerThread(AIOKafkaConsumerThread):  # type: ignore[misc]
     def _on_unreadable(self, tp: TP, exc: Exception) -> None:
         """Go back to what was not delivered and read one by one; stop the partition where that does not help."""
         consumer = self._ensure_consumer()
-        position = self.consumer._read_offset[tp]
-        if tp not in self._one_by_one and position is not None:
+        position = self.consumer._read_offset[tp] or 0
+        consumer.seek(tp, position)
+        if tp not in self._one_by_one:
             self._one_by_one.add(tp)
-            consumer.seek(tp, position)
             return
-        at = "its committed offset" if position is None else f"offset {position}"
-        self.unreadable[tp] = f"{type(exc).__name__}: {exc} ({tp.topic} partition {tp.partition} at {at})"
-        if position is not None:
-            consumer.seek(tp, position)
+        self.unreadable[tp] = f"{type(exc).__name__}: {exc} ({tp.topic} partition {tp.partition} at offset {position})"
         self._reminded = 0.0
         self._remind()
 

@@ -6,18 +6,17 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Protocol
 
-from kafka import KafkaAdminClient, KafkaProducer
-from kafka.admin import ConfigResource, ConfigResourceType
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
-from infra.kafka.topics import DEAD_LETTERS, DIALOGUES, FEEDBACK, TURN_EVENTS
+from infra.kafka.topics import DEAD_LETTERS, DIALOGUES, FEEDBACK, TURN_EVENTS, create_topics
 from infra.settings import Settings
-from streams.detect_partition import TooManyDeadLetters
-from streams.pulse import KafkaPulse
+from streams.delivery import Committed
+from streams.detect_partition import TooManyDeadLetters, parse_metadata
 from tests.fleet_of_few import told
 from tests.streams_in_memory import DetectOnLog, LogRecord, StoreModel
 from tests.streams_running import Crew, Worker, until
 
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
 _RESULTS = (FEEDBACK, DIALOGUES, DEAD_LETTERS)
 
 Put = tuple[bytes | None, bytes | None]
@@ -39,6 +38,9 @@ class DeliveryLog(Protocol):
 
     def told_when(self, enough: Callable[[StoreModel], bool]) -> StoreModel:
         """Let it work until `enough` has been told; what was told, in order."""
+
+    def told(self) -> StoreModel:
+        """What has been told so far."""
 
     def refuse_results(self) -> None:
         """From now on no result is acknowledged."""
@@ -83,6 +85,9 @@ class InMemory:
         assert enough(self._worker.store)
         return self._worker.store
 
+    def told(self) -> StoreModel:
+        return self._worker.store
+
     def _step(self) -> None:
         self._worker.poll(3)
         while self._acknowledged and self._worker.in_flight:
@@ -100,7 +105,7 @@ class InMemory:
             self._step()
 
     def done(self) -> int:
-        return max(self._worker.committed.offset, 0) + _ahead(self._worker.committed.metadata)
+        return _done(self._worker.committed)
 
     def gives_up(self) -> str:
         try:
@@ -111,11 +116,8 @@ class InMemory:
             return str(reason)
 
 
-def _ahead(metadata: str) -> int:
-    from streams.detect_partition import parse_metadata
-    from streams.delivery import Committed
-
-    return parse_metadata(Committed(0, metadata))[0].emitted
+def _done(committed: Committed) -> int:
+    return parse_metadata(committed)[0].emitted
 
 
 class OnBroker:
@@ -145,39 +147,26 @@ class OnBroker:
         until(lambda: enough(told(self.settings)), PATIENCE_S, "enough is told", poll_s=0.3)
         return told(self.settings)
 
+    def told(self) -> StoreModel:
+        return told(self.settings)
+
     def refuse_results(self) -> None:
-        self._require_replicas(2)
+        with KafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap) as admin:
+            admin.delete_topics([topic.full_name(self.settings) for topic in _RESULTS])
 
     def accept_results(self) -> None:
-        self._require_replicas(1)
-
-    def _require_replicas(self, count: int) -> None:
-        with KafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap) as admin:
-            admin.alter_configs(
-                [
-                    ConfigResource(
-                        ConfigResourceType.TOPIC,
-                        topic.full_name(self.settings),
-                        {"min.insync.replicas": str(count), **topic.broker_config()},
-                    )
-                    for topic in _RESULTS
-                ]
-            )
+        create_topics(self.settings)
 
     def try_in_vain(self) -> None:
         assert self._worker is not None
         self._worker.says("not acknowledged, sending again", PATIENCE_S)
 
     def done(self) -> int:
-        pulse = KafkaPulse(self.settings)
-        try:
-            return sum(
-                held.committed
-                for held in pulse.lag()
-                if held.role == "detect" and held.topic == TURN_EVENTS.full_name(self.settings)
-            )
-        finally:
-            pulse.close()
+        group = f"{self.settings.group_prefix}.detect"
+        with KafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap) as admin:
+            held = admin.list_group_offsets(group)[group]
+        at = held.get(TopicPartition(TURN_EVENTS.full_name(self.settings), 0))
+        return 0 if at is None else _done(Committed(at.offset, at.metadata))
 
     def gives_up(self) -> str:
         assert self._worker is not None

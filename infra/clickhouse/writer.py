@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from infra.clickhouse import rollups
+from infra.clickhouse.prepared import Prepared
 from infra.clickhouse.record import Record
 from infra.clickhouse.retry import Patience, Retry
 from infra.clickhouse.rows import Columns
@@ -34,6 +35,15 @@ class Written:
     landed_before: int = 0
     refused: list[Refused] = field(default_factory=list)
     minutes: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, other: "Written") -> None:
+        """What became of another batch as well."""
+        for table, count in other.rows.items():
+            self.rows[table] += count
+        self.landed_before += other.landed_before
+        self.refused += other.refused
+        for table, minutes in other.minutes.items():
+            self.minutes[table] |= minutes
 
 
 class Writer:
@@ -103,6 +113,23 @@ class Writer:
         if self._landed:
             self._forget_passed(batch)
         return written
+
+    def put(self, prepared: Prepared) -> Written:
+        """Store all of what was prepared. Raises RowsRefused when the store does not take a row of it, else as `write`.
+
+        A part may be stored then; to `write` the same records is the way to find out which of them is bad.
+        """
+        written = Written()
+        for target, tables in prepared.columns.items():
+            for table, columns in tables:
+                self._insert(table, columns)
+                _touch(table, columns, written)
+            written.rows[target.last] += prepared.records_of[target]
+        return written
+
+    def may_have_landed(self, topic_suffix: str, partition: int) -> bool:
+        """Whether `resume` found records of the partition that have not come by yet: those go through `write`."""
+        return (topic_suffix, partition) in self._landed
 
     def refresh(self, minutes: Mapping[str, set[int]]) -> None:
         """Bring the rollups of these minutes up to date. Raises as `write` does."""

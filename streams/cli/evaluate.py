@@ -40,3 +40,21 @@ def getgoing(folder: Path | None, as_json: bool) -> None:
 
     report = evaluate_getgoing(folder or settings().data_dir / "getgoing", tell)
     click.echo(report.to_json() if as_json else report.to_text())
+
+
+@evaluate.command("barge-in")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="A recording with its truth beside it, or a folder of such; by default every condition is simulated.",
+)
+@click.option("--dialogues", type=click.IntRange(min=1), default=3_000, show_default=True, help="To simulate.")
+@click.option("--seed", type=int, default=11, show_default=True)
+@click.option("--pack", default="home_a", show_default=True, help="Scenario pack to simulate with.")
+@json_option
+def barge_in(data: Path | None, dialogues: int, seed: int, pack: str, as_json: bool) -> None:
+    """Barge-ins of simulated people, on a clean wire and under skew, loss and reordering."""
+    from streams.evaluate.barge_in import evaluate as evaluate_barge_in
+
+    report = evaluate_barge_in(tell, data, dialogues, seed, pack)
+    click.echo(report.to_json() if as_json else report.to_text())

@@ -56,6 +56,10 @@ def _version() -> str:
             "streams.cli.schema:schema",
             "Export the events' JSON Schema and AsyncAPI; check compatibility.",
         ),
+        "simulate": (
+            "streams.cli.simulate:simulate",
+            "Simulate a fleet of people and assistants, with hidden truth.",
+        ),
         "evaluate": ("streams.cli.evaluate:evaluate", "Score detectors on data with known answers."),
     },
 )

@@ -26,8 +26,9 @@ def worker(role: str, log_level: str, wait_s: float) -> None:
     logging.basicConfig(
         level=log_level.upper(), format="%(message)s", datefmt="%H:%M:%S", handlers=[RichHandler(show_path=False)]
     )
-    for noisy in ("faust", "mode", "aiokafka", "kafka"):
-        logging.getLogger(noisy).setLevel("DEBUG" if log_level == "debug" else "ERROR")
+    # kafka-python logs every fault before it raises it; said once is enough.
+    for noisy, level in (("faust", "ERROR"), ("mode", "ERROR"), ("aiokafka", "ERROR"), ("kafka", "CRITICAL")):
+        logging.getLogger(noisy).setLevel("DEBUG" if log_level == "debug" else level)
     chosen = settings()
     require_broker(chosen, wait_s)
     run_worker(role, chosen)

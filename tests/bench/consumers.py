@@ -66,7 +66,7 @@ def _peak_rss_mb() -> float:
 
 def _sum(name: str) -> int:
     metrics = (telemetry.RECORDS, telemetry.ROWS, telemetry.IN_FLIGHT)
-    return int(sum(s.value for metric in metrics for family in metric.collect() for s in family.samples if s.name == name))
+    return int(sum(s.value for one in metrics for family in one.collect() for s in family.samples if s.name == name))
 
 
 def bare(settings: Settings, tally: Tally) -> None:

@@ -66,7 +66,9 @@ async def _produce_and_listen(
     """(what was produced, by event id: turn, turn that shows it, when the record arrived)."""
     heard: dict[str, tuple[str, str, float]] = {}
     consumer = AIOKafkaConsumer(
-        f"{settings.topic_prefix}.{FeedbackEvent.topic_suffix}", **aiokafka_options(settings), auto_offset_reset="latest"
+        f"{settings.topic_prefix}.{FeedbackEvent.topic_suffix}",
+        **aiokafka_options(settings),
+        auto_offset_reset="latest",
     )
     await consumer.start()
     await consumer.seek_to_end()
@@ -95,7 +97,8 @@ async def _produce_and_listen(
 
 
 class _Rows:
-    """Notes, by asking the store, when turns up to which offset can be read. A row is never earlier than it is found."""
+    """Notes, by asking the store, when turns up to which offset can be read. A row is never earlier than it is
+    found."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

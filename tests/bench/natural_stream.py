@@ -36,13 +36,13 @@ from streams.adapters import AdapterError, open_source
 from streams.decoding import Limits, Undecodable, decode
 from streams.recording import Record
 from streams.recording_reader import RecordingReader
-from streams.scenarios.build import DEMO
+from streams.simulator.demo import RECORDING as DEMO
 
 SEED: Final = "spine-1"
 
 _SHARES: Final = {"demo": 0.5, "sgd": 0.4, "topical_chat": 0.1}
 _RETRIES: Final = 0.12
-"""Of the turns of the data sets, which have none of their own; the demo's scenarios have theirs."""
+"""Of the turns of the data sets, which have none of their own; the demo's people make their own."""
 _CUT_OFF: Final = 0.05
 _TWICE: Final = 0.003
 _NETWORK_MS: Final = (20, 400)
@@ -112,9 +112,11 @@ class NaturalStream:
         while turns is None or sent_turns < turns:
             while not on_the_way or next_ms <= on_the_way[0][0]:  # whose first sound was before `begins` are halfway
                 (pool,) = chance.choices(self._pools, self._weights)
-                for sent in self._play(chance.choice(pool), dialogue, began_ms, round(next_ms)):
-                    heapq.heappush(on_the_way, (sent.at_ms, serial, sent))
-                    serial += 1
+                script = chance.choice(pool)
+                if next_ms + script.sketches[-1].sent_ms >= 0:
+                    for sent in self._play(script, dialogue, began_ms, round(next_ms)):
+                        heapq.heappush(on_the_way, (sent.at_ms, serial, sent))
+                        serial += 1
                 dialogue += 1
                 next_ms += chance.expovariate(self._starts_per_s) * 1000
             sent = heapq.heappop(on_the_way)[2]
@@ -224,12 +226,13 @@ def _script(events: list[TurnEvent]) -> _Script:
             gaps.append(gap)
         sent_ms = round((_sent_at(event) - begins) / timedelta(milliseconds=1))
         sketches.append(_Sketch(tuple(literals), tuple(gaps), sent_ms, isinstance(event, Turn)))
+    sketches.sort(key=lambda sketch: sketch.sent_ms)
     return _Script(tuple(sketches), sum(sketch.is_turn for sketch in sketches))
 
 
 _LONG: Final = 80
 _DEVICES: Final = ("speaker", "speaker", "display", "phone", "car")
-_DELETED: Final = "the a to in for of please i is on at and".split()
+_DELETED: Final = ["the", "a", "to", "in", "for", "of", "please", "i", "is", "on", "at", "and"]
 
 
 def _as_voice(events: tuple[TurnEvent, ...], chance: random.Random) -> list[TurnEvent]:
@@ -307,7 +310,12 @@ def _spoken(
                 update={
                     "confidence": round(chance.uniform(0.6, 0.99), 3),
                     "slots": tuple(
-                        Slot(type=slot.type, value=slot.value, entity=slot.value, score=round(chance.uniform(0.6, 1), 3))
+                        Slot(
+                            type=slot.type,
+                            value=slot.value,
+                            entity=slot.value,
+                            score=round(chance.uniform(0.6, 1), 3),
+                        )
                         for slot in nlu.slots
                     ),
                     "n_best": (

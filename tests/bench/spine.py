@@ -1,10 +1,10 @@
 """What the spine does a second on one core, beside what others do, and how long a turn takes to lead to something.
 
-Starts a real Kafka and a real ClickHouse in a temporary folder, fills the topic of turn events with a natural stream and
-lets one consumer after the other read it, each in a process of its own on one core: a bare aiokafka loop, a Faust agent
-and Quix Streams as shipped, all three doing nothing but `json.loads`, and our `detect` and `sink`. Then it produces at
-half of what `detect` can do and looks at the clock. Throughput is counted in records a second of processor time; figures
-by the wall clock, where broker and store share the machine, stand beside them.
+Starts a real Kafka and a real ClickHouse in a temporary folder, fills the topic of turn events with a natural
+stream and lets one consumer after the other read it, each in a process of its own on one core: a bare aiokafka
+loop, a Faust agent and Quix Streams as shipped, all three doing nothing but `json.loads`, and our `detect` and
+`sink`. Then it produces at half of what `detect` can do and looks at the clock. Throughput is counted in records a
+second of processor time; figures by the wall clock, where broker and store share the machine, stand beside them.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from consumers import Sample
 from latency import Latencies, measure, quantile
 from load import fill
 from natural_stream import NaturalStream
-from subjects import Cost, running
+from subjects import Cost, SubjectFailed, running
 
 from infra.clickhouse.server import LocalServer
 from infra.kafka.broker import EmbeddedBroker
@@ -41,7 +41,10 @@ FLEET_TURNS_PER_S = 500.0
 FAUST_TURNS = 60_000
 """Faust as shipped reads a few thousand a second: its rate is clear after a part."""
 
-_AHEAD_S = 3.0
+_AHEAD_S = 4.0
+_RENDERED_S = 80e-6
+_JOINED_S = 5.0
+_TWO_S = 300.0
 
 
 @dataclass
@@ -96,7 +99,7 @@ class Bench:
         self.figures.add("sink_ratio_by_wall", sink.by_wall / bare.by_wall, records)
         self.figures.add("detect_over_faust", detect.by_cpu / faust.by_cpu, few)
         self._two_workers(detect)
-        self._latency(detect.by_cpu / 2)
+        self._latency(min(detect.by_cpu, records * again.by_cpu / again.records) / 2)
         self.figures.add("peak_rss_mb", self._peak_rss_mb, 1)
 
     def _of(self, prefix: str, group: str = "bench") -> Settings:
@@ -133,27 +136,27 @@ class Bench:
         settings = self._of("two")
         create_topics(settings)
         cores = sorted(os.sched_getaffinity(0))[:2] if self._core is not None else [None, None]
-        with running("detect", settings, cores[0], "-first") as first, running("detect", settings, cores[-1], "-second") as second:
-            for worker in (first, second):
-                worker.latest()
-            time.sleep(5.0)
+        with (
+            running("detect", settings, cores[0], "-first") as first,
+            running("detect", settings, cores[-1], "-second") as second,
+        ):
+            both = (first, second)
+            for worker in both:
+                worker.wait(lambda sample: sample.cpu_s > 0)
+            time.sleep(_JOINED_S)
+            before = [worker.latest() for worker in both]
             records = self._fill("two", max(self._turns // 2, 1))
-            begun = [first.latest(), second.latest()]
-            del begun
-            costs = []
-            deadline = time.monotonic() + 300
-            while time.monotonic() < deadline:
-                ends = [first.latest(), second.latest()]
-                if sum(end.records for end in ends) >= records:
-                    costs = ends
-                    break
-            self._two(costs, one, records)
-
-    def _two(self, ends: list[Sample], one: Cost, records: int) -> None:
-        if len(ends) != 2 or min(end.records for end in ends) == 0:
-            raise RuntimeError("the two workers did not share the partitions")
-        self.figures.add("two_workers_ratio", sum(end.records / end.cpu_s for end in ends) / one.by_cpu, records)
-        self._peak_rss_mb = max(self._peak_rss_mb, *(end.peak_rss_mb for end in ends))
+            deadline = time.monotonic() + _TWO_S
+            after = before
+            while sum(sample.records for sample in after) < records:
+                if time.monotonic() > deadline:
+                    raise SubjectFailed(f"two workers have read {after} of {records} records")
+                after = [worker.latest() for worker in both]
+        if not all(sample.records for sample in after):
+            raise SubjectFailed("one of the two workers got no partition")
+        together = sum(end.records / (end.cpu_s - begin.cpu_s) for begin, end in zip(before, after, strict=True))
+        self.figures.add("two_workers_ratio", together / one.by_cpu, records)
+        self._peak_rss_mb = max(self._peak_rss_mb, *(sample.peak_rss_mb for sample in after))
 
     def _latency(self, per_s: float) -> None:
         """Produce to feedback and to row, at `per_s` records a second, as they come from a fleet of that size."""
@@ -166,7 +169,7 @@ class Bench:
             sink.latest()
             started = time.monotonic()
             count = round(per_s * self._live_s)
-            planned = datetime.now(UTC) + timedelta(seconds=count * 40e-6 + _AHEAD_S)
+            planned = datetime.now(UTC) + timedelta(seconds=count * _RENDERED_S + _AHEAD_S)
             records = list(_first(stream.records(planned), self._live_s))
             say(f"  {len(records):,} records made in {time.monotonic() - started:.1f} s")
             found = measure(settings, records, planned.timestamp())
@@ -230,7 +233,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--turns", type=int, default=500_000, help="turns on the topic (default 500000)")
     parser.add_argument("--live", type=float, default=15.0, metavar="S", help="seconds at half load (default 15)")
-    parser.add_argument("--rounds", type=int, default=1, help="rounds a consumer, of which the median counts (default 1)")
+    parser.add_argument("--rounds", type=int, default=1, help="rounds a consumer; the median counts (default 1)")
     parser.add_argument("--partitions", type=int, default=4, help="partitions of every topic (default 4)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     chosen = parser.parse_args()

@@ -109,7 +109,9 @@ class Subject:
         return Cost(end.records, end.cpu_s - idle.cpu_s, end.wall_s - idle.wall_s, end.peak_rss_mb)
 
     def latest(self) -> Sample:
-        """The next sample."""
+        """The next sample; older ones are passed over."""
+        while not self._samples.empty():
+            self.wait(lambda sample: True)
         return self.wait(lambda sample: True)
 
     def stop(self) -> None:

@@ -53,14 +53,14 @@ def own_server(tmp_path: Path, free_ports: Callable[[int], list[int]]) -> Iterat
 
 @pytest.fixture
 def settings(own_broker: EmbeddedBroker, own_server: LocalServer) -> Settings:
-    """Both of them, with topics; dialogues end after ten seconds of silence."""
+    """Both of them, with topics; dialogues end after five seconds of silence."""
     chosen = Settings(
         kafka_bootstrap=own_broker.bootstrap,
         topic_prefix="chaos",
         group_prefix="chaos",
         store="clickhouse",
         clickhouse_port=own_server.tcp_port,
-        dialogue_gap=timedelta(seconds=10),
+        dialogue_gap=timedelta(seconds=5),
     )
     create_topics(chosen)
     return chosen

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from infra.clickhouse.server import LocalServer
-from infra.clickhouse.store import Store
+from infra.clickhouse.store import Store, StoreError
 from infra.kafka.broker import EmbeddedBroker
 from infra.settings import Settings
 from tests.chaos.conftest import FULL, LiveFleet, all_is_there
@@ -17,8 +17,8 @@ from tests.streams_running import Crew, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse, pytest.mark.timeout(900)]
 
-BROKER_AWAY_S = 60.0 if FULL else 20.0
-STORE_AWAY_S = 120.0 if FULL else 25.0
+BROKER_AWAY_S = 60.0 if FULL else 15.0
+STORE_AWAY_S = 120.0 if FULL else 15.0
 BEFORE_S, AFTER_S = 8.0, 5.0
 
 Fleet = Callable[[int, float], LiveFleet]
@@ -26,7 +26,10 @@ Property = Callable[[str, object], None]
 
 
 def flows(store: Store) -> bool:
-    return bool(store.query("SELECT count() AS n FROM turns")[0]["n"])
+    try:
+        return bool(store.query("SELECT count() AS n FROM turns")[0]["n"])
+    except StoreError:
+        return False  # not migrated yet
 
 
 def start(workers: Crew, store: Store, live_fleet: Fleet, away_s: float) -> LiveFleet:
@@ -34,12 +37,8 @@ def start(workers: Crew, store: Store, live_fleet: Fleet, away_s: float) -> Live
     for role in ("detect", "sink"):
         workers.start(role)
     fleet = live_fleet(int(20 * (BEFORE_S + away_s + AFTER_S)), BEFORE_S + away_s + AFTER_S)
-    until(lambda: "turns" in tables(store) and flows(store), 60, "rows come in")
+    until(lambda: flows(store), 60, "rows come in")
     return fleet
-
-
-def tables(store: Store) -> set[object]:
-    return {row["name"] for row in store.query("SELECT name FROM system.tables WHERE database = 'earshot'")}
 
 
 def catch_up(settings: Settings, workers: Crew, store: Store, fleet: LiveFleet, record_property: Property) -> None:
@@ -71,7 +70,7 @@ def test_a_broker_that_is_frozen_under_load_costs_nothing(
     catch_up(settings, workers, store, fleet, record_property)
 
 
-@pytest.mark.parametrize("how", ["stop", "kill"])
+@pytest.mark.parametrize("how", ["stop", "kill"] if FULL else ["kill"])
 def test_a_broker_that_is_stopped_under_load_costs_nothing(
     settings: Settings,
     own_broker: EmbeddedBroker,

@@ -45,7 +45,12 @@ def years_off(years: int) -> str:
 BAD: dict[str, tuple[bytes | None, bytes | None, DeadLetterCause, str]] = {
     "truncated JSON": (USER, turn()[:-20], DeadLetterCause.INVALID_JSON, "truncated"),
     "wrong types": (USER, turn(device=7, turn_id=[]), DeadLetterCause.INVALID_EVENT, "turn_id"),
-    "a time without a zone": (USER, turn(occurred_at="2026-01-05T10:00:00"), DeadLetterCause.INVALID_EVENT, "time zone"),
+    "a time without a zone": (
+        USER,
+        turn(occurred_at="2026-01-05T10:00:00"),
+        DeadLetterCause.INVALID_EVENT,
+        "time zone",
+    ),
     "unknown type": (USER, turn(type="teleport"), DeadLetterCause.INVALID_EVENT, "teleport"),
     "unknown major version": (USER, turn(schema_version="9.1"), DeadLetterCause.UNKNOWN_MAJOR_VERSION, "9.1"),
     "five megabytes": (USER, turn(text="x" * FIVE_MB), DeadLetterCause.TOO_LARGE, "1,048,576"),

@@ -18,8 +18,8 @@ from streams.recorder import Until, record_topics
 from streams.recording import Header, Mark, MarkKind, Record, RecordingWriter
 from streams.recording_reader import RecordingReader
 from streams.replay import ReplayRefused, replay_into_kafka
-from streams.scenarios.build import DEMO
 from streams.sending import RecordSender
+from streams.simulator.demo import RECORDING as DEMO
 from streams.topic_reader import TopicReader, TopicRecord
 
 pytestmark = pytest.mark.kafka
@@ -69,9 +69,10 @@ def test_the_demo_replayed_now_is_believed_by_consumers_but_for_what_nobody_can_
             continue
         ids.add(event.event_id)
         assert event.occurred_at <= datetime.now(UTC) + timedelta(seconds=1)
-        assert event.occurred_at > datetime.now(UTC) - timedelta(minutes=25)
+        assert event.occurred_at > datetime.now(UTC) - timedelta(minutes=40)
     assert unreadable == 3
-    assert {json.loads(r.value)["event_id"] for r in original if r.value and r.value.endswith(b"}")} >= ids
+    events = {json.loads(r.value)["event_id"] for r in original if r.value and r.value.endswith(b"}")}
+    assert len(ids) == len(events) - 1, "all but the one without a clock, which nobody believes"
 
 
 def test_bytes_and_headers_that_nobody_can_read_survive_record_and_replay(

@@ -20,11 +20,11 @@ DIALOGUES = 300
 
 @pytest.fixture
 def spine_settings(kafka_settings: Settings, store_settings: Settings, free_ports) -> Settings:
-    """Topics and a database of this test alone; dialogues end after ten seconds."""
+    """Topics and a database of this test alone; dialogues end after five seconds."""
     (page_port,) = free_ports(1)
     chosen = {name: getattr(kafka_settings, name) for name in kafka_settings.model_fields_set}
     chosen |= {name: getattr(store_settings, name) for name in store_settings.model_fields_set}
-    return Settings(**chosen, page_port=page_port, dialogue_gap=timedelta(seconds=10))
+    return Settings(**chosen, page_port=page_port, dialogue_gap=timedelta(seconds=5))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import click
 import pytest
 
 from streams.cli.main import cli, main
-from streams.scenarios.build import DEMO
+from streams.simulator.demo import RECORDING as DEMO
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

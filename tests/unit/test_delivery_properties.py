@@ -21,7 +21,9 @@ SHORT_LIVED = Settings(
     lateness=timedelta(seconds=20),
     dialogue_gap_by_domain={"timer": timedelta(seconds=5), "music": timedelta(seconds=90)},
 )
-LIMITS = st.sampled_from((DEFAULT, SHORT_LIVED, Settings(dialogue_limit=timedelta(seconds=15))))
+LIMITS = st.sampled_from(
+    (DEFAULT, SHORT_LIVED, Settings(dialogue_limit=timedelta(seconds=15)), Settings(dialogue_events=3))
+)
 
 ANY_EXAMPLE = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -11,7 +11,7 @@ from streams.expectation import Expectation, ExpectationUnreadable
 from streams.recording import Line, Mark, MarkKind, Record
 from streams.recording_reader import RecordingReader
 from streams.rehearsal import rehearse
-from streams.scenarios.build import DEMO
+from streams.simulator.demo import RECORDING as DEMO
 
 SETTINGS = Settings()
 CRASH = Mark(MarkKind.CRASH)

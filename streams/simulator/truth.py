@@ -1,0 +1,192 @@
+"""The hidden truth of a simulation, in a file of its own that only evaluations open.
+
+Zstandard-compressed JSON lines: a header, then a line for every turn, in the order in which dialogues begin, and one
+for every event that the wire lost. Nothing of it is in any event.
+"""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Literal, Self
+
+import orjson
+import zstandard
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from schemas.feedback import BargeInKind
+from streams.errors import StreamError
+from streams.simulator.meaning import FailurePoint
+from streams.simulator.simulation import Simulation
+
+SUFFIX: Final = ".truth.jsonl.zst"
+FORMAT_VERSION: Final = 1
+_LEVEL: Final = 3
+_LOST: Final = b'{"type":"lost"'
+
+
+class TruthError(StreamError):
+    """A file of truth is missing or is none; the text names file and line."""
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SlotTruth(_Told):
+    """A slot as meant."""
+
+    slot: str
+    value: str
+    entity: str | None = None
+
+
+class MeaningTruth(_Told):
+    """What the person meant."""
+
+    domain: str
+    intent: str
+    slots: tuple[SlotTruth, ...] = ()
+
+
+class BargeInTruth(_Told):
+    """The person decided to speak while the assistant did: of which turn's answer, how far into it, and what for."""
+
+    turn_id: str
+    kind: BargeInKind
+    offset_ms: int
+
+
+class RetryTruth(_Told):
+    """The person came back to an earlier turn that had gone wrong, in which way of saying it."""
+
+    turn_id: str
+    style: str
+
+
+class PreferenceTruth(_Told):
+    """A preference that the person stated in this turn, or a habit that this turn rests on."""
+
+    domain: str
+    attribute: str
+    value: str
+    stated: bool
+    polarity: Literal[1, -1] = 1
+
+
+class TurnTruth(_Told):
+    """All that is true of one turn.
+
+    `said` are the person's own words, None when no person spoke to the device. `acts` are those of the person and
+    `answer_acts` those of the assistant. `right`: the assistant did what was meant. `satisfied`: so the person saw it.
+    `goal_reached` is set on the last turn of a goal. `erred`: stages that erred, recovered or not. `incident`: the
+    component whose planted fault struck.
+    """
+
+    type: Literal["turn"] = "turn"
+    turn_id: str
+    event_id: str
+    dialogue_id: str
+    user_id: str
+    device_id: str
+    number: int
+    said: str | None
+    meaning: MeaningTruth | None
+    acts: tuple[str, ...] = ()
+    answer_acts: tuple[str, ...] = ()
+    failure_point: FailurePoint
+    erred: tuple[str, ...] = ()
+    right: bool
+    satisfied: bool
+    goal: int | None = None
+    goal_reached: bool | None = None
+    barge_in: BargeInTruth | None = None
+    retry: RetryTruth | None = None
+    gave_up: bool = False
+    preference: PreferenceTruth | None = None
+    incident: str | None = None
+
+
+class LostTruth(_Told):
+    """An event that the wire lost."""
+
+    type: Literal["lost"] = "lost"
+    event_id: str
+
+
+def truth_path(recording: Path) -> Path:
+    """Where the truth of a recording lies by default: beside it."""
+    name = recording.name.removesuffix(".zst").removesuffix(".jsonl")
+    return recording.with_name(name + SUFFIX)
+
+
+class TruthWriter:
+    """Writes truth line by line; the file appears under its name only when it is complete."""
+
+    def __init__(self, path: Path, simulation: Simulation) -> None:
+        self.path = path
+        self._part = path.with_name(f".{path.name}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._part.open("wb")
+        except OSError as error:
+            raise TruthError(f"{path} cannot be written: {error.strerror or error}") from error
+        compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+        self._stream = compressor.stream_writer(self._file, closefd=False)
+        header = {"earshot_truth": FORMAT_VERSION, "config_hash": simulation.config_hash, "seed": simulation.seed}
+        self.write(orjson.dumps(header))
+
+    def write(self, line: bytes) -> None:
+        """Append a line of JSON without its newline."""
+        try:
+            self._stream.write(line + b"\n")
+        except OSError as error:
+            raise TruthError(f"{self.path} cannot be written: {error.strerror or error}") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._stream.flush(zstandard.FLUSH_FRAME)
+            self._file.close()
+            if kind is None:
+                self._part.replace(self.path)
+        except OSError as fault:
+            raise TruthError(f"{self.path} cannot be written: {fault.strerror or fault}") from fault
+        finally:
+            self._part.unlink(missing_ok=True)
+
+
+def read_truth(path: Path) -> Iterator[TurnTruth | LostTruth]:
+    """The truth of a file. Raises `TruthError` at the first line that is none."""
+    try:
+        with path.open("rb") as file:
+            lines = io.BufferedReader(zstandard.ZstdDecompressor().stream_reader(file))
+            header = orjson.loads(lines.readline() or b"null")
+            version = header.get("earshot_truth") if isinstance(header, dict) else None
+            if version != FORMAT_VERSION:
+                raise TruthError(f"{path} holds no truth of a simulation that this Earshot reads (version {version})")
+            for number, line in enumerate(lines, start=2):
+                yield _parsed(path, number, line)
+    except FileNotFoundError as error:
+        raise TruthError(f"{path} does not exist; `earshot simulate --truth` writes it") from error
+    except (OSError, zstandard.ZstdError, orjson.JSONDecodeError) as error:
+        raise TruthError(f"{path} cannot be read: {error}") from error
+
+
+def parse_truth(line: bytes) -> TurnTruth | LostTruth:
+    """The truth of one line, as `simulate` hands it out. Raises pydantic's `ValidationError`."""
+    kind = LostTruth if line.startswith(_LOST) else TurnTruth
+    return kind.model_validate_json(line)
+
+
+def _parsed(path: Path, number: int, line: bytes) -> TurnTruth | LostTruth:
+    try:
+        return parse_truth(line)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise TruthError(f"{path}, line {number}: {where}: {problem['msg']}") from error
