@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 ROLES = {"detect": "streams.detect:detect_app", "sink": "streams.sink:sink_app"}
 
-_COLLECT_AFTER = (1_000_000, 50, 100)
+_COLLECT_AFTER = (100_000, 50, 100)
 """Objects live long or die with their last reference; looking for cycles among them took a fifth of the time."""
 
 STOP_LIMIT_S = 25.0

@@ -155,6 +155,7 @@ class DialogueLoop:
             self._sender.send(*report)
         for _ in range(self._parts.background.wakes(rng) if self._spoken else 0):
             now = self._false_wake(now)
+        del self._assistant  # it holds on to this loop: without the cycle, no collector has to run
         return self._turns
 
     def _take(self, text: str, move: Move, now_ms: int) -> Turn:

@@ -20,6 +20,9 @@ from schemas.feedback import FeedbackEvent
 _POLL_S = 0.05
 _TAIL_S = 10.0
 
+SETTLING_S = 5.0
+"""What is produced at first is not counted: workers join their groups, tables are made, code is warmed up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Latencies:
@@ -45,17 +48,18 @@ def measure(settings: Settings, stream: Sequence[Sent], begins: float) -> Latenc
         rows.wait_for(produced, stream)
     finally:
         rows.stop()
-    sent_at = {
-        json.loads(sent.value)["turn_id"]: place.at
+    counted = [
+        (sent, place)
         for sent, place in zip(stream, produced, strict=True)
-        if sent.is_turn
-    }
+        if sent.is_turn and place.at >= produced[0].at + SETTLING_S
+    ]
+    sent_at = {json.loads(sent.value)["turn_id"]: place.at for sent, place in counted}
     feedback = sorted(
-        1000 * (at - max(sent_at[turn], sent_at[by]))
-        for turn, by, at in heard.values()
-        if turn in sent_at and by in sent_at
+        1000 * (at - sent_at[by])  # an answer is told of when the turn that comes after it arrives
+        for _, by, at in heard.values()
+        if by in sent_at
     )
-    stored, missing = rows.latencies(produced, stream)
+    stored, missing = rows.latencies([place for _, place in counted])
     took = produced[-1].at - produced[0].at
     return Latencies(feedback, stored, len(produced) / took, missing)
 
@@ -137,9 +141,8 @@ class _Rows:
                 return
             time.sleep(_POLL_S)
 
-    def latencies(self, produced: Sequence[Produced], stream: Sequence[Sent]) -> tuple[list[float], int]:
+    def latencies(self, turns: Sequence[Produced]) -> tuple[list[float], int]:
         """(sorted milliseconds from producing a turn to finding its row, turns that were not found)."""
-        turns = [place for sent, place in zip(stream, produced, strict=True) if sent.is_turn]
         found: list[float] = []
         at = dict.fromkeys({place.partition for place in turns}, 0)
         missing = 0

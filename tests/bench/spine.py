@@ -23,9 +23,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from consumers import Sample
-from latency import Latencies, measure, quantile
+from latency import SETTLING_S, Latencies, measure, quantile
 from load import fill
-from natural_stream import NaturalStream
+from natural_stream import NaturalStream, Sent
 from subjects import Cost, SubjectFailed, running
 
 from infra.clickhouse.server import LocalServer
@@ -168,9 +168,10 @@ class Bench:
             detect.latest()
             sink.latest()
             started = time.monotonic()
-            count = round(per_s * self._live_s)
+            length_s = self._live_s + SETTLING_S
+            count = round(per_s * length_s)
             planned = datetime.now(UTC) + timedelta(seconds=count * _RENDERED_S + _AHEAD_S)
-            records = list(_first(stream.records(planned), self._live_s))
+            records = list(_first(stream.records(planned), length_s))
             say(f"  {len(records):,} records made in {time.monotonic() - started:.1f} s")
             found = measure(settings, records, planned.timestamp())
             self._peak_rss_mb = max(self._peak_rss_mb, detect.latest().peak_rss_mb, sink.latest().peak_rss_mb)
@@ -184,7 +185,8 @@ class Bench:
         self.figures.add("rows_not_found", found.missing_rows, len(found.rows))
 
 
-def _first(stream: Iterator, seconds: float) -> Iterator:
+def _first(stream: Iterator[Sent], seconds: float) -> Iterator[Sent]:
+    """What is sent within the first seconds."""
     for sent in stream:
         if sent.at_ms > seconds * 1000:
             return
