@@ -27,7 +27,7 @@ class FlakyProducer:
         self.acknowledged = 0
 
     def create_batch(self) -> BatchBuilder:
-        return BatchBuilder(2, 1 << 16, 0, is_transactional=False, key_serializer=None, value_serializer=None)
+        return BatchBuilder(1 << 16, 0)
 
     async def send_batch(self, builder: BatchBuilder, topic: str, partition: int) -> "asyncio.Future[object]":
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
