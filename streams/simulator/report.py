@@ -75,7 +75,7 @@ def measure(simulation: Simulation, sgd: Path, *, workers: int, progress: Progre
         "act_bigrams_to_sgd_flows": clean,
         "act_bigrams_to_sgd_wording_only": wording,
         "act_bigrams_nearer_by": nearer,
-        "act_bigrams_sgd_halves": distances(reference[::2], (reference[1::2],))[0][0],
+        "act_bigrams_sgd_halves": Figure(distances(reference[::2], (reference[1::2],))[0][0].value, n=len(reference)),
         **prevalence(truths),
     }
     notes = (
