@@ -98,12 +98,12 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:  # noqa: BLE001  # the last place that can turn an error into a line for a person
         if invocation.debug:
             traceback.print_exc()
-        click.echo(f"earshot: {_one_line(error)}", err=True)
+        click.echo(f"earshot: {_for_a_person(error)}", err=True)
         sys.exit(_FAILED)
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _one_line(error: Exception) -> str:
+def _for_a_person(error: Exception) -> str:
     from pydantic import ValidationError
 
     if isinstance(error, ValidationError):
@@ -116,9 +116,9 @@ def _one_line(error: Exception) -> str:
         return problems or str(error)
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    text = " ".join(str(error).split("\n")[0].split())
     if type(error).__module__.partition(".")[0] in ("streams", "infra", "processors", "models"):
-        return text
+        return str(error)  # ours: written for a person, one line each unless it lists several faults
+    text = " ".join(str(error).split("\n")[0].split())
     return f"{type(error).__name__}: {text} (--debug shows where)" if text else f"{type(error).__name__}"
 
 
