@@ -1,0 +1,102 @@
+"""Where `detect` spends its time: CPU microseconds a record, in process, without Kafka, beside `json.loads`.
+
+The stream is that of `spine.py`. Each figure is the least of the rounds; a part contains the parts above it.
+"""
+
+import argparse
+import gc
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from natural_stream import NaturalStream
+
+from infra.settings import Settings
+from processors.exchange import Exchange
+from schemas.turn import Turn
+from streams.decoding import Limits, decode
+from streams.delivery import Committed
+from streams.detect_partition import DetectPartition
+
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A record at its offset."""
+
+    offset: int
+    timestamp: int
+    key: bytes
+    value: bytes
+    headers: tuple[()] = ()
+
+
+def main() -> None:
+    """Run the benchmark as the command line asks."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--turns", type=int, default=60_000, help="turns in the stream (default 60000)")
+    parser.add_argument("--rate", type=float, default=700.0, help="turns a second of event time (default 700)")
+    parser.add_argument("--rounds", type=int, default=3, help="rounds, of which the fastest counts (default 3)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    chosen = parser.parse_args()
+    begins = datetime.now(UTC) - timedelta(seconds=chosen.turns / chosen.rate + 120)
+    now_ms = int(time.time() * 1000)
+    records = [
+        Stored(offset, now_ms, sent.key, sent.value)
+        for offset, sent in enumerate(NaturalStream(chosen.rate).records(begins, chosen.turns))
+    ]
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    limits = Limits()
+
+    def loads() -> None:
+        for record in records:
+            json.loads(record.value)
+
+    def decoding() -> None:
+        for record in records:
+            decode(record.key, record.value, record.timestamp, limits)
+
+    def exchanges() -> None:
+        for record in records:
+            event = decode(record.key, record.value, record.timestamp, limits)
+            if isinstance(event, Turn):
+                Exchange(event)
+
+    def detecting() -> None:
+        partition = DetectPartition(Settings(), 0, Committed(-1))
+        for first in range(0, len(records), BATCH):
+            partition.process(records[first : first + BATCH])
+
+    parts: dict[str, Callable[[], None]] = {
+        "json_loads_us": loads,
+        "decode_us": decoding,
+        "decode_and_exchange_us": exchanges,
+        "detect_us": detecting,
+    }
+    figures = {
+        name: {
+            "value": round(min(_cpu_s(part) for _ in range(chosen.rounds)) / len(records) * 1e6, 2),
+            "n": len(records),
+        }
+        for name, part in parts.items()
+    }
+    if chosen.json:
+        print(json.dumps({"name": "detect_parts", "figures": figures}))
+    else:
+        for name, figure in figures.items():
+            print(f"{name:28}{figure['value']:8.2f}")
+
+
+def _cpu_s(part: Callable[[], None]) -> float:
+    started = time.process_time()
+    part()
+    return time.process_time() - started
+
+
+if __name__ == "__main__":
+    main()
