@@ -42,7 +42,7 @@ bench: setup-dev ## measure throughput, latency and memory (half an hour); resul
 
 lock: $(UV) ## pin every version and hash anew from requirements/*.in
 	@cd requirements && for name in dev core; do \
-	  $(CURDIR)/$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --allow-unsafe \
+	  $(CURDIR)/$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --allow-unsafe --no-header \
 	    --no-emit-index-url --no-emit-find-links $$( [ $$name = core ] && echo -c dev.txt ) $$name.in -o $$name.txt; done
 
 clean: ## remove the environment and all data of the demo
