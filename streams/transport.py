@@ -32,10 +32,6 @@ log = logging.getLogger(__name__)
 
 REMINDER_S = 60.0
 
-MANY_RECORDS = 500
-GATHER_S = 0.004
-"""A batch costs a third of a millisecond whatever is in it: after a small one, others wait this long to be one."""
-
 
 class UnreadableRecords(Exception):
     """A partition holds records that no consumer can read: corrupt, or in a compression that is not installed."""
@@ -211,8 +207,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
                     await self._forward(records, active)
                 elif records:
                     self._joined.clear()
-                few = sum(map(len, records.values())) < MANY_RECORDS if records else False
-                await asyncio.sleep(GATHER_S if few else 0)
+                await asyncio.sleep(0)
         except (ConsumerStoppedError, asyncio.CancelledError):
             if not self.transport.app.should_stop:
                 raise
