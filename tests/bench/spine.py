@@ -106,7 +106,11 @@ class Bench:
 
     def _of(self, prefix: str, group: str = "bench") -> Settings:
         return self._settings.model_copy(
-            update={"topic_prefix": prefix, "group_prefix": group, "clickhouse_database": f"{prefix}_{group}".replace("-", "_")}
+            update={
+                "topic_prefix": prefix,
+                "group_prefix": group,
+                "clickhouse_database": f"{prefix}_{group}".replace("-", "_"),
+            }
         )
 
     def _fill(self, prefix: str, turns: int) -> int:
