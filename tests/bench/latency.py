@@ -39,17 +39,15 @@ def quantile(values: Sequence[float], share: float) -> float:
     return values[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
 
 
-def measure(settings: Settings, stream: Sequence[Sent], begins: float, rows: bool) -> Latencies:
-    """Produce in time and wait for what comes of it: feedback always, rows if asked for. The workers must be running."""
-    watched = _Rows(settings)
-    if rows:
-        watched.start()
+def measure(settings: Settings, stream: Sequence[Sent], begins: float) -> Latencies:
+    """Produce in time and wait for what comes of it. The workers must be running."""
+    rows = _Rows(settings)
+    rows.start()
     try:
         produced, heard = asyncio.run(_produce_and_listen(settings, stream, begins))
-        if rows:
-            watched.wait_for(produced, stream)
+        rows.wait_for(produced, stream)
     finally:
-        watched.stop()
+        rows.stop()
     counted = [
         (sent, place)
         for sent, place in zip(stream, produced, strict=True)
@@ -61,7 +59,7 @@ def measure(settings: Settings, stream: Sequence[Sent], begins: float, rows: boo
         for _, by, at in heard.values()
         if by in sent_at
     )
-    stored, missing = watched.latencies([place for _, place in counted])
+    stored, missing = rows.latencies([place for _, place in counted])
     took = produced[-1].at - produced[0].at
     return Latencies(feedback, stored, len(produced) / took, missing)
 
@@ -117,8 +115,7 @@ class _Rows:
 
     def stop(self) -> None:
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self._thread.join()
 
     def _watch(self) -> None:
         store = open_store(self._settings)

@@ -23,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from consumers import Sample
-from latency import SETTLING_S, measure, quantile
+from latency import SETTLING_S, Latencies, measure, quantile
 from load import fill
 from natural_stream import NaturalStream, Sent
 from subjects import Cost, SubjectFailed, running
@@ -43,7 +43,6 @@ FAUST_TURNS = 60_000
 
 _AHEAD_S = 4.0
 _RENDERED_S = 80e-6
-_TURNS_OF_RECORDS = 0.95
 _JOINED_S = 5.0
 _TWO_S = 300.0
 
@@ -100,17 +99,12 @@ class Bench:
         self.figures.add("sink_ratio_by_wall", sink.by_wall / bare.by_wall, records)
         self.figures.add("detect_over_faust", detect.by_cpu / faust.by_cpu, few)
         self._two_workers(detect)
-        self._latency("detect", detect.by_cpu / 2)
-        self._latency("sink", sink.by_cpu / 2)
+        self._latency(min(detect.by_cpu, records * again.by_cpu / again.records) / 2)
         self.figures.add("peak_rss_mb", self._peak_rss_mb, 1)
 
     def _of(self, prefix: str, group: str = "bench") -> Settings:
         return self._settings.model_copy(
-            update={
-                "topic_prefix": prefix,
-                "group_prefix": group,
-                "clickhouse_database": f"{prefix}_{group}".replace("-", "_"),
-            }
+            update={"topic_prefix": prefix, "group_prefix": group, "clickhouse_database": f"{prefix}_{group}"}
         )
 
     def _fill(self, prefix: str, turns: int) -> int:
@@ -164,27 +158,31 @@ class Bench:
         self.figures.add("two_workers_ratio", together / one.by_cpu, records)
         self._peak_rss_mb = max(self._peak_rss_mb, *(sample.peak_rss_mb for sample in after))
 
-    def _latency(self, role: str, per_s: float) -> None:
-        """How soon a turn leads to something at `per_s` records a second, as they come from a fleet of that size.
-
-        One role at a time, since two cores also have to hold the fleet, the broker and the store.
-        """
-        settings = self._of(f"live-{role}")
+    def _latency(self, per_s: float) -> None:
+        """Produce to feedback and to row, at `per_s` records a second, as they come from a fleet of that size."""
+        settings = self._of("live")
         create_topics(settings)
-        say(f"{role}: latency at {per_s:,.0f} records a second for {self._live_s:.0f} s")
-        stream = NaturalStream(per_s * _TURNS_OF_RECORDS)
-        with running(role, settings, None, "-live") as worker:
+        say(f"latency at {per_s:,.0f} records a second for {self._live_s:.0f} s")
+        stream = NaturalStream(per_s * 0.95)  # records that are no turns come on top
+        with running("detect", settings, None, "-live") as detect, running("sink", settings, None, "-live") as sink:
+            detect.latest()
+            sink.latest()
+            started = time.monotonic()
             length_s = self._live_s + SETTLING_S
-            planned = datetime.now(UTC) + timedelta(seconds=per_s * length_s * _RENDERED_S + _AHEAD_S)
+            count = round(per_s * length_s)
+            planned = datetime.now(UTC) + timedelta(seconds=count * _RENDERED_S + _AHEAD_S)
             records = list(_first(stream.records(planned), length_s))
-            found = measure(settings, records, planned.timestamp(), rows=role == "sink")
-            self._peak_rss_mb = max(self._peak_rss_mb, worker.latest().peak_rss_mb)
-        self.figures.add(f"{role}_live_per_s", found.produced, len(records))
-        name, values = ("row", found.rows) if role == "sink" else ("feedback", found.feedback)
-        self.figures.add(f"{name}_p50_ms", quantile(values, 0.5), len(values))
-        self.figures.add(f"{name}_p99_ms", quantile(values, 0.99), len(values))
-        if role == "sink":
-            self.figures.add("rows_not_found", found.missing_rows, len(values))
+            say(f"  {len(records):,} records made in {time.monotonic() - started:.1f} s")
+            found = measure(settings, records, planned.timestamp())
+            self._peak_rss_mb = max(self._peak_rss_mb, detect.latest().peak_rss_mb, sink.latest().peak_rss_mb)
+        self._told(found)
+
+    def _told(self, found: Latencies) -> None:
+        self.figures.add("live_records_per_s", found.produced, len(found.rows))
+        for share, name in ((0.5, "p50"), (0.99, "p99")):
+            self.figures.add(f"feedback_{name}_ms", quantile(found.feedback, share), len(found.feedback))
+            self.figures.add(f"row_{name}_ms", quantile(found.rows, share), len(found.rows))
+        self.figures.add("rows_not_found", found.missing_rows, len(found.rows))
 
 
 def _first(stream: Iterator[Sent], seconds: float) -> Iterator[Sent]:
