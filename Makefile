@@ -20,7 +20,7 @@ test: setup-dev ## set up everything, check the code, run all tests
 	@$(MAKE) --no-print-directory lint
 	@$(BIN)/python -m pytest
 
-setup: $(VENV)/.core ## install what Earshot needs to run, into .venv
+setup: $(VENV)/.run ## install what Earshot needs to run, into .venv
 
 setup-dev: $(VENV)/.dev ## install what its tests need as well: Python packages, a ClickHouse server, Chromium
 	@tests/install_servers.sh
@@ -41,9 +41,9 @@ bench: setup-dev ## measure throughput, latency and memory (half an hour); resul
 	@$(BIN)/python tests/bench/spine.py
 
 lock: $(UV) ## pin every version and hash anew from requirements/*.in
-	@cd requirements && for name in dev core; do \
+	@cd requirements && for name in dev run; do \
 	  $(CURDIR)/$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --allow-unsafe --no-header \
-	    --no-emit-index-url --no-emit-find-links $$( [ $$name = core ] && echo -c dev.txt ) $$name.in -o $$name.txt; done
+	    --no-emit-index-url --no-emit-find-links $$( [ $$name = run ] && echo -c dev.txt --overrides run.overrides ) $$name.in -o $$name.txt; done
 
 clean: ## remove the environment and all data of the demo
 	@rm -rf $(VENV) .earshot build *.egg-info
@@ -55,14 +55,14 @@ $(UV): requirements/uv.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $(UV)
 
-$(VENV)/.core: requirements/core.txt pyproject.toml | $(UV)
-	@echo "setup: Python packages of Earshot (about 250 MB of downloads the first time)"
-	@$(UV) pip install --python $(BIN)/python --require-hashes -r requirements/core.txt
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(UV)
+	@echo "setup: Python packages of Earshot (about 400 MB of downloads the first time)"
+	@$(UV) pip install --python $(BIN)/python --require-hashes --no-deps -r requirements/run.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(UV)
-	@echo "setup: Python packages of Earshot and of its tests"
+	@echo "setup: Python packages of Earshot, of training and of its tests (about 3 GB of downloads the first time)"
 	@$(UV) pip install --python $(BIN)/python --require-hashes -r requirements/dev.txt
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
-	@touch $@ $(VENV)/.core
+	@touch $@ $(VENV)/.run

@@ -45,16 +45,48 @@ def getgoing(folder: Path | None, as_json: bool) -> None:
 @evaluate.command("barge-in")
 @click.option(
     "--data",
+    "folder",
     type=click.Path(path_type=Path),
-    help="A recording with its truth beside it, or a folder of such; by default every condition is simulated.",
+    help="Recordings with their truth beside them, or a folder in the format of mrda; by default every condition is "
+    "simulated and mrda/ is taken from EARSHOT_DATA_DIR.",
 )
 @click.option("--dialogues", type=click.IntRange(min=1), default=3_000, show_default=True, help="To simulate.")
 @click.option("--seed", type=int, default=11, show_default=True)
-@click.option("--pack", default="home_a", show_default=True, help="Scenario pack to simulate with.")
+@click.option("--pack", help="Scenario pack to simulate with; by default both voice packs.")
 @json_option
-def barge_in(data: Path | None, dialogues: int, seed: int, pack: str, as_json: bool) -> None:
-    """Barge-ins of simulated people, on a clean wire and under skew, loss and reordering."""
+def barge_in(folder: Path | None, dialogues: int, seed: int, pack: str | None, as_json: bool) -> None:
+    """Barge-ins of simulated people, on a clean wire and under skew, loss and reordering; overlaps in meetings."""
     from streams.evaluate.barge_in import evaluate as evaluate_barge_in
 
-    report = evaluate_barge_in(tell, data, dialogues, seed, pack)
+    report = evaluate_barge_in(folder, tell, dialogues, seed, pack)
+    click.echo(report.to_json() if as_json else report.to_text())
+
+
+any_data_option = click.option(
+    "--data",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="A folder in the format of one of the data sets, or of recordings with their truth; by default all there are.",
+)
+
+
+@evaluate.command("rephrase")
+@any_data_option
+@json_option
+def rephrase(folder: Path | None, as_json: bool) -> None:
+    """Repeats, rephrases and refinements: in calls, in task dialogues, in chit-chat, of simulated people."""
+    from streams.evaluate.rephrase import evaluate as evaluate_rephrase
+
+    report = evaluate_rephrase(folder, tell)
+    click.echo(report.to_json() if as_json else report.to_text())
+
+
+@evaluate.command("correction")
+@any_data_option
+@json_option
+def correction(folder: Path | None, as_json: bool) -> None:
+    """Corrections of what was said before, and inside a turn."""
+    from streams.evaluate.correction import evaluate as evaluate_correction
+
+    report = evaluate_correction(folder, tell)
     click.echo(report.to_json() if as_json else report.to_text())

@@ -60,7 +60,9 @@ def _version() -> str:
             "streams.cli.simulate:simulate",
             "Simulate a fleet of people and assistants, with hidden truth.",
         ),
-        "evaluate": ("streams.cli.evaluate:evaluate", "Score detectors on data with known answers."),
+        "evaluate": ("streams.cli.evaluate:evaluate", "Measure detectors on data with known answers."),
+        "train": ("streams.cli.train:train", "Make the models that ship again."),
+        "score": ("streams.cli.score:score", "Score a file of rows with a model."),
     },
 )
 @click.version_option(_version(), prog_name="earshot")

@@ -94,14 +94,14 @@ def test_unreadable_batches_stop_their_partitions_with_an_alarm_and_no_other(
         for minute in (0, 3, 6, 9)
     )
     for partition in (CORRUPT, UNKNOWN_CODEC, SOUND):
-        for some in (before, inside, after):
+        for batch, some in enumerate((before, inside, after)):
             named = [
                 event.model_copy(
                     update={
                         "user_id": f"p{partition}",
-                        "dialogue_id": f"{partition}-{event.occurred_at:%H%M}-{event.dialogue_id}",
-                        "turn_id": f"{partition}-{event.occurred_at:%H%M}-{event.turn_id}",
-                        "event_id": f"{partition}-{event.occurred_at:%H%M}-{event.event_id}",
+                        "dialogue_id": f"{partition}-{batch}-{event.dialogue_id}",
+                        "turn_id": f"{partition}-{batch}-{event.turn_id}",
+                        "event_id": f"{partition}-{batch}-{event.event_id}",
                     }
                 )
                 for event in some

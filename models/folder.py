@@ -1,0 +1,55 @@
+"""A model is a folder: `config.json`, `model.safetensors`, `card.md`."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+WEIGHTS = Path(__file__).parent / "weights"
+"""The models that ship."""
+
+MOST_BYTES = 10 * 1024 * 1024
+"""A model that ships is smaller than this."""
+
+_CONFIG, _TENSORS, _CARD = "config.json", "model.safetensors", "card.md"
+
+
+class ModelFolderError(Exception):
+    """A model folder is missing or broken; the text names it and says what to do."""
+
+
+class Stored(NamedTuple):
+    """What a model folder holds besides its card."""
+
+    config: dict[str, Any]
+    tensors: dict[str, NDArray[Any]]
+
+
+def save(folder: Path, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]], card: str) -> None:
+    """Write a model folder, over what is there. Raises `ModelFolderError` when it cannot be written."""
+    from safetensors.numpy import save_file
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, str(folder / _TENSORS))
+        (folder / _CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        (folder / _CARD).write_text(card.rstrip() + "\n", encoding="utf-8")
+    except OSError as exc:
+        raise ModelFolderError(f"the model cannot be written to {folder}: {exc}") from exc
+
+
+def load(folder: Path) -> Stored:
+    """What `save` wrote. Raises `ModelFolderError`."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
+        return Stored(config, load_file(str(folder / _TENSORS)))
+    except FileNotFoundError as exc:
+        raise ModelFolderError(f"{exc.filename} is missing; `earshot train` writes a model folder") from exc
+    except (OSError, ValueError, SafetensorError) as exc:
+        raise ModelFolderError(f"{folder} holds no model that can be read: {exc}; train it again") from exc

@@ -1,0 +1,68 @@
+"""`earshot train`: the models that ship, made again."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from infra.settings import settings
+from models.folder import WEIGHTS
+from streams.cli.evaluate import tell
+
+Command = Callable[..., None]
+
+
+@click.group()
+def train() -> None:
+    """Train the models that ship, from simulated people and public data sets. Progress goes to standard error."""
+
+
+def _options(name: str) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        options: list[Any] = [
+            click.option(
+                "--data",
+                type=click.Path(path_type=Path),
+                help="Folder of the public data sets; by default EARSHOT_DATA_DIR.",
+            ),
+            click.option(
+                "--output",
+                type=click.Path(path_type=Path),
+                default=WEIGHTS / name,
+                help="Folder of the model; by default the one that ships.",
+            ),
+            click.option("--seed", type=int, default=1, show_default=True),
+        ]
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@train.command("rephrase")
+@_options("rephrase")
+def rephrase(data: Path | None, output: Path, seed: int) -> None:
+    """Repeats, rephrases and refinements."""
+    from streams.training.rephrase import train as train_rephrase
+
+    train_rephrase(data or settings().data_dir, output, seed, tell)
+
+
+@train.command("barge-in")
+@_options("barge_in")
+def barge_in(data: Path | None, output: Path, seed: int) -> None:
+    """What an interruption is for, and whether it takes the floor."""
+    from streams.training.barge_in import train as train_barge_in
+
+    train_barge_in(data or settings().data_dir, output, seed, tell)
+
+
+@train.command("correction")
+@_options("correction")
+def correction(data: Path | None, output: Path, seed: int) -> None:
+    """Corrections of what was said before, and inside a turn."""
+    from streams.training.correction import train as train_correction
+
+    train_correction(data or settings().data_dir, output, seed, tell)

@@ -1,0 +1,1 @@
+"""Models on rows of no known format: files in, files with scores out."""
