@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from models.minilm import MOST_TOKENS, WIDTH, Engine, Floats, ModelsNotInstalled, engine_for, minilm_folder
 
-__all__ = ["WIDTH", "ModelsNotInstalled", "SentenceEncoder"]
+__all__ = ["WIDTH", "ModelsNotInstalled", "SentenceEncoder", "cache_folder"]
 
 REMEMBERED = 65_536
 """Texts whose embeddings are kept, 1.5 kB each."""
@@ -40,7 +40,7 @@ class SentenceEncoder:
         tokenizer = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.enable_truncation(MOST_TOKENS)
-        return cls(engine_for(device, threads, cache or _cache_folder()), tokenizer)
+        return cls(engine_for(device, threads, cache or cache_folder()), tokenizer)
 
     @property
     def engine(self) -> str:
@@ -80,7 +80,8 @@ class SentenceEncoder:
         return made
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Where what is made once a machine lies: `EARSHOT_CACHE`, else the user's cache folder."""
     if explicit := os.environ.get("EARSHOT_CACHE"):
         return Path(explicit)
     base = os.environ.get("XDG_CACHE_HOME")
