@@ -13,6 +13,8 @@ from schemas.dialogue import TurnVerdict, VerdictTier
 from schemas.feedback import (
     BargeIn,
     BargeInKind,
+    Correction,
+    CorrectionKind,
     ExplicitAnswer,
     FeedbackEvent,
     Repeat,
@@ -46,7 +48,8 @@ TERMINATION_WEIGHTS = {
 """The same for endings. Below a retry: people also stop what they got because they have heard enough."""
 
 RETRY_WEIGHT = 0.9
-"""The same for repeats and rephrases; a refinement is no complaint."""
+"""The same for repeats, rephrases and corrections of what was understood; a refinement is no complaint, and neither is
+a turn that repairs itself."""
 
 STATUS_WEIGHTS = {
     ResponseStatus.NOT_UNDERSTOOD: 0.95,
@@ -156,6 +159,8 @@ def _explicit(signals: Sequence[FeedbackEvent]) -> float | None:
 def _weight(signal: FeedbackEvent) -> float:
     if isinstance(signal, Repeat | Rephrase):
         return RETRY_WEIGHT
+    if isinstance(signal, Correction):
+        return RETRY_WEIGHT if signal.kind is CorrectionKind.THIRD_POSITION else 0.0
     if isinstance(signal, BargeIn):
         return BARGE_IN_WEIGHTS.get(signal.kind, 0.0)
     if isinstance(signal, Termination):
@@ -165,7 +170,7 @@ def _weight(signal: FeedbackEvent) -> float:
 
 def _name(signal: FeedbackEvent) -> str:
     kind = signal.type  # type: ignore[attr-defined]
-    if isinstance(signal, BargeIn | Termination):
+    if isinstance(signal, BargeIn | Correction | Termination):
         return f"{kind}:{signal.kind.value}"
     if isinstance(signal, ExplicitAnswer):
         return f"{kind}:{signal.answer.value}"

@@ -12,6 +12,7 @@ from schemas.dead_letter import DEAD_LETTER_HEADER, REPLAY_COUNT_HEADER, DeadLet
 from schemas.dialogue import Dialogue
 from schemas.feedback import (
     BargeIn,
+    Correction,
     ExplicitAnswer,
     FeedbackEvent,
     Refinement,
@@ -31,6 +32,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
     "repeat": Repeat,
     "rephrase": Rephrase,
     "refinement": Refinement,
+    "correction": Correction,
     "termination": Termination,
     "explicit-answer": ExplicitAnswer,
     "dialogue": Dialogue,
@@ -48,7 +50,7 @@ _CHANNELS: Final = (
     (
         FeedbackEvent.topic_suffix,
         "What people's behaviour says of an answer.",
-        ("barge-in", "repeat", "rephrase", "refinement", "termination", "explicit-answer"),
+        ("barge-in", "repeat", "rephrase", "refinement", "correction", "termination", "explicit-answer"),
     ),
     (Dialogue.topic_suffix, "Dialogues with a verdict for each of their turns.", ("dialogue",)),
 )

@@ -27,6 +27,24 @@ class TerminationKind(StrEnum):
     HANG_UP = "hang-up"
 
 
+class RetryCause(StrEnum):
+    """Why a person had to ask again, where the words show it."""
+
+    MISHEARD = "misheard"
+    """the recogniser got other words than were said; what was asked is the same"""
+    CHANGED = "changed"
+    """the person worded the command anew"""
+
+
+class CorrectionKind(StrEnum):
+    """Where a correction stands."""
+
+    THIRD_POSITION = "third-position"
+    """after the answer that showed the misunderstanding: "no, I meant ..." (Schegloff, 1992)"""
+    SELF_REPAIR = "self-repair"
+    """inside the turn that it corrects: "the lamp, no, the fan" """
+
+
 class Facets(Contract):
     """Dimensions of the turn that a signal is about, so that no reader needs a join."""
 
@@ -76,6 +94,7 @@ class Repeat(FeedbackEvent):
 
     type: Literal["repeat"] = "repeat"
     gap_s: float
+    cause: RetryCause | None = None
 
 
 class Rephrase(FeedbackEvent):
@@ -83,6 +102,7 @@ class Rephrase(FeedbackEvent):
 
     type: Literal["rephrase"] = "rephrase"
     gap_s: float
+    cause: RetryCause | None = None
 
 
 class Refinement(FeedbackEvent):
@@ -90,6 +110,16 @@ class Refinement(FeedbackEvent):
 
     type: Literal["refinement"] = "refinement"
     gap_s: float
+
+
+class Correction(FeedbackEvent):
+    """A person put right what was said or understood. About the turn that was misunderstood; about itself when a turn
+    repairs itself, which is no complaint about the answer."""
+
+    type: Literal["correction"] = "correction"
+    kind: CorrectionKind
+    value: str | None = Field(None, description="what should have been understood, in the person's words")
+    rewrite: str | None = Field(None, description="the request as it was meant")
 
 
 class Termination(FeedbackEvent):
@@ -109,8 +139,10 @@ class ExplicitAnswer(FeedbackEvent):
 
 
 Feedback = Annotated[
-    BargeIn | Repeat | Rephrase | Refinement | Termination | ExplicitAnswer, Field(discriminator="type")
+    BargeIn | Repeat | Rephrase | Refinement | Correction | Termination | ExplicitAnswer, Field(discriminator="type")
 ]
 """What travels on `feedback`."""
 
-FEEDBACK: TypeAdapter[BargeIn | Repeat | Rephrase | Refinement | Termination | ExplicitAnswer] = TypeAdapter(Feedback)
+FEEDBACK: TypeAdapter[BargeIn | Repeat | Rephrase | Refinement | Correction | Termination | ExplicitAnswer] = (
+    TypeAdapter(Feedback)
+)

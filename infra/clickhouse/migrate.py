@@ -9,12 +9,13 @@ from functools import cached_property
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
-from infra.clickhouse.errors import StoreRefused
+from infra.clickhouse.errors import StoreError, StoreRefused
 from infra.clickhouse.store import Store
 from infra.settings import Settings
 
 _FILE_NAME = re.compile(r"^(\d{4})_(\w+)\.sql$")
 _REQUIRES = re.compile(r"^--\s*requires\s+(\d+)\.(\d+)\s*$", re.MULTILINE)
+_ADDS = re.compile(r"^--\s*adds\s+(\w+)\.(\w+)\s*$", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
 _STATUS_TABLE = """
 CREATE TABLE IF NOT EXISTS migrations
@@ -42,10 +43,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement of a migration. `requires`: (major, minor) of the oldest server that runs it, None for all."""
+    """One statement of a migration. `requires`: (major, minor) of the oldest server that runs it, None for all.
+    `adds`: (table, column) that it adds; old servers know no ADD COLUMN IF NOT EXISTS."""
 
     sql: str
     requires: tuple[int, int] | None = None
+    adds: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,8 @@ class Migration:
 
     @cached_property
     def statements(self) -> tuple[Statement, ...]:
-        """Parts that end with `;` at the end of a line. `-- requires 20.8` before one skips it on an older server."""
+        """Parts that end with `;` at the end of a line. `-- requires 20.8` before one skips it on an older server;
+        `-- adds TABLE.COLUMN` skips it where the column is there already."""
         return tuple(_statements(self.text))
 
 
@@ -100,12 +104,31 @@ def migrate(
             continue
         fitting = [s for s in migration.statements if s.requires is None or s.requires <= version]
         for statement in fitting:
-            store.execute(statement.sql)
+            _execute(store, settings.clickhouse_database, statement)
         store.insert(
             "migrations",
             {"number": [migration.number], "name": [migration.name], "checksum": [migration.checksum]},
         )
         on_step(Step(migration, Outcome.APPLIED, len(migration.statements) - len(fitting)))
+
+
+def _execute(store: Store, database: str, statement: Statement) -> None:
+    if statement.adds is None:
+        store.execute(statement.sql)
+    elif not _has_column(store, database, *statement.adds):
+        try:
+            store.execute(statement.sql)
+        except StoreError:
+            if not _has_column(store, database, *statement.adds):  # else another process was faster
+                raise
+
+
+def _has_column(store: Store, database: str, table: str, column: str) -> bool:
+    found = store.query(
+        "SELECT name FROM system.columns WHERE database = %(database)s AND table = %(table)s AND name = %(column)s",
+        {"database": database, "table": table, "column": column},
+    )
+    return bool(found)
 
 
 def packaged_migrations() -> tuple[Migration, ...]:
@@ -163,5 +186,9 @@ def _statements(text: str) -> Iterator[Statement]:
     for part in re.split(r";[ \t]*$", text, flags=re.MULTILINE):
         sql = _COMMENT.sub("", part).strip()
         if sql:
-            marker = _REQUIRES.search(part)
-            yield Statement(sql, (int(marker[1]), int(marker[2])) if marker else None)
+            requires, adds = _REQUIRES.search(part), _ADDS.search(part)
+            yield Statement(
+                sql,
+                (int(requires[1]), int(requires[2])) if requires else None,
+                (adds[1], adds[2]) if adds else None,
+            )

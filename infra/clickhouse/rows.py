@@ -10,6 +10,7 @@ from schemas.dead_letter import DeadLetter
 from schemas.dialogue import Dialogue, TurnVerdict
 from schemas.feedback import (
     BargeIn,
+    Correction,
     ExplicitAnswer,
     Facets,
     FeedbackEvent,
@@ -225,20 +226,34 @@ def _versions(items: tuple[tuple[str, str], ...]) -> tuple[tuple[str, ...], tupl
     )
 
 
-_DETAILS = ("kind", "gap_s", "offset_ms", "share_heard", "stop_latency_ms", "rating", "propensity")
-_Details = tuple[str, float | None, int | None, float | None, int | None, int | None, float | None]
+_DETAILS = (
+    "kind",
+    "gap_s",
+    "offset_ms",
+    "share_heard",
+    "stop_latency_ms",
+    "rating",
+    "propensity",
+    "corrected_value",
+    "rewrite",
+)
+_Details = tuple[str, float | None, int | None, float | None, int | None, int | None, float | None, str, str]
 
 
 def _details(event: FeedbackEvent) -> _Details:
     match event:
         case BargeIn():
-            return (event.kind, None, event.offset_ms, event.share_heard, event.stop_latency_ms, None, None)
-        case Repeat() | Rephrase() | Refinement():
-            return ("", event.gap_s, None, None, None, None, None)
+            return (event.kind, None, event.offset_ms, event.share_heard, event.stop_latency_ms, None, None, "", "")
+        case Repeat() | Rephrase():
+            return (event.cause or "", event.gap_s, None, None, None, None, None, "", "")
+        case Refinement():
+            return ("", event.gap_s, None, None, None, None, None, "", "")
+        case Correction():
+            return (event.kind, None, None, None, None, None, None, event.value or "", event.rewrite or "")
         case Termination():
-            return (event.kind, None, None, None, None, None, None)
+            return (event.kind, None, None, None, None, None, None, "", "")
         case ExplicitAnswer():
-            return (event.answer, None, None, None, None, event.rating, event.propensity)
+            return (event.answer, None, None, None, None, event.rating, event.propensity, "", "")
         case _:
             raise TypeError(f"{type(event).__name__} is a kind of feedback that the store has no columns for")
 

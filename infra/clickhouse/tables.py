@@ -19,6 +19,7 @@ from schemas.dead_letter import DeadLetter
 from schemas.dialogue import Dialogue
 from schemas.feedback import (
     BargeIn,
+    Correction,
     ExplicitAnswer,
     FeedbackEvent,
     Refinement,
@@ -65,7 +66,7 @@ TARGETS: dict[type[Event], Target] = {
     Turn: _TURNS,
     Playback: _PLAYBACKS,
     ExplicitFeedback: _EXPLICIT,
-    **dict.fromkeys((BargeIn, Repeat, Rephrase, Refinement, Termination, ExplicitAnswer), _FEEDBACK),
+    **dict.fromkeys((BargeIn, Repeat, Rephrase, Refinement, Correction, Termination, ExplicitAnswer), _FEEDBACK),
     Dialogue: _DIALOGUES,
     DeadLetter: _DEAD_LETTERS,
 }

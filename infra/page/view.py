@@ -44,6 +44,7 @@ class Signal(StrEnum):
     REPEAT = "repeat"
     REPHRASE = "rephrase"
     REFINEMENT = "refinement"
+    CORRECTION = "correction"
     TERMINATION = "termination"
     EXPLICIT_ANSWER = "explicit-answer"
     DEFECT = "defect"

@@ -91,6 +91,16 @@ def test_a_statement_for_a_newer_server_is_skipped(empty_store: Store, store_set
     assert "a" in _tables(empty_store)
 
 
+def test_a_column_that_is_there_is_not_added_again(empty_store: Store, store_settings: Settings) -> None:
+    migrate(empty_store, store_settings, migrations=[_FIRST])
+    empty_store.execute("ALTER TABLE a ADD COLUMN more String")  # a migration that broke off after its statement
+    second = Migration(2, "second", "-- adds a.more\nALTER TABLE a ADD COLUMN more String;")
+
+    migrate(empty_store, store_settings, migrations=[_FIRST, second])
+
+    assert empty_store.query("SELECT count() AS n FROM migrations FINAL") == [{"n": 2}]
+
+
 def test_three_workers_may_migrate_at_once(clickhouse_settings: Settings) -> None:
     failures: list[Exception] = []
 

@@ -10,7 +10,7 @@ from infra.clickhouse.tables import TARGETS
 from infra.clickhouse.writer import Writer
 from schemas.dead_letter import DeadLetter, DeadLetterCause
 from schemas.dialogue import ClosedBy
-from schemas.feedback import BargeIn, BargeInKind, ExplicitAnswer, Facets
+from schemas.feedback import BargeIn, BargeInKind, Correction, CorrectionKind, ExplicitAnswer, Facets
 from schemas.turn import (
     Answer,
     AppliedRewrite,
@@ -241,11 +241,39 @@ def test_every_part_of_an_explicit_answer_is_stored_raw_and_as_feedback(store: S
         "stop_latency_ms": None,
         "rating": 2,
         "propensity": 0.125,
+        "corrected_value": "",
+        "rewrite": "",
         "revision": 6,
         "retracted": 1,
         **_OCCURRED,
         **_SOURCE,
     }
+
+
+def test_a_correction_is_stored_with_its_value_and_the_request_that_was_meant(store: Store) -> None:
+    correction = Correction(
+        event_id="f",
+        occurred_at=_AT,
+        **_DEVICE_IDS,
+        facets=_FACETS,
+        detector="correction/1",
+        score=0.5,
+        reason="no, I meant ...",
+        kind=CorrectionKind.THIRD_POSITION,
+        value=_NASTY,
+        rewrite=f"play {_NASTY}",
+    )
+
+    Writer(store).write([_record(correction)])
+
+    stored = _stored(store, "feedback")
+    expected = {
+        "type": "correction",
+        "kind": "third-position",
+        "corrected_value": _NASTY,
+        "rewrite": f"play {_NASTY}",
+    }
+    assert {name: stored[name] for name in expected} == expected
 
 
 def test_every_part_of_a_barge_in_is_stored(store: Store) -> None:
