@@ -32,8 +32,8 @@ class RetryCause(StrEnum):
 
     MISHEARD = "misheard"
     """the recogniser got other words than were said; what was asked is the same"""
-    CHANGED = "changed"
-    """the person worded the command anew"""
+    COMMAND_CHANGED = "command-changed"
+    """the person changed what was asked for, or how"""
 
 
 class CorrectionKind(StrEnum):
