@@ -2,10 +2,11 @@
 
 # --- Kafka: a real broker for the whole run, and topics of its own for each test -------------------------------------
 
+import itertools
+import random
 import socket
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -17,16 +18,28 @@ from infra.settings import Settings
 _UNMARKED = "a test that touches Kafka carries the marker `kafka`"
 
 
+_PORTS_A_PROCESS = 2_000
+_FIRST_PORT = 20_000  # below those that the system gives to clients, which would take one between choice and use
+
+
 @pytest.fixture(scope="session")
-def free_ports() -> Callable[[int], list[int]]:
-    """Gives as many loopback ports as asked for that nobody listens on right now, all different."""
+def free_ports(worker_id: str) -> Callable[[int], list[int]]:
+    """Gives as many loopback ports as asked for that nobody listens on right now, all different, and other ones in
+    each of the processes that run tests side by side."""
+    first = _FIRST_PORT + _PORTS_A_PROCESS * int(worker_id.removeprefix("gw") if worker_id != "master" else 0)
+    ports = itertools.cycle(random.sample(range(first, first + _PORTS_A_PROCESS), _PORTS_A_PROCESS))
+
+    def is_free(port: int) -> bool:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+        return True
 
     def choose(count: int) -> list[int]:
-        with ExitStack() as sockets:
-            opened = [sockets.enter_context(socket.socket()) for _ in range(count)]
-            for one in opened:
-                one.bind(("127.0.0.1", 0))
-            return [one.getsockname()[1] for one in opened]
+        return list(itertools.islice(filter(is_free, ports), count))
 
     return choose
 
@@ -44,6 +57,13 @@ def broker(
         yield running
     finally:
         running.stop()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `-n 2 --dist loadgroup`: those that wait most, and those that compute most, side by side."""
+    for item in items:
+        waits = {"chaos", "browser"} & set(item.path.parts)
+        item.add_marker(pytest.mark.xdist_group("waiting" if waits else "computing"))
 
 
 @pytest.fixture(autouse=True)

@@ -76,7 +76,7 @@ def test_up_outlives_its_shell_and_down_leaves_no_process(earshot: Earshot) -> N
 
 
 def test_up_twice_uses_what_runs(earshot: Earshot) -> None:
-    earshot("up")
+    assert earshot("up").returncode == 0
     pid = _parts(earshot("status", "--json"))["Kafka"]["pid"]
     again = earshot("up")
     assert again.returncode == 0
