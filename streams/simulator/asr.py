@@ -87,23 +87,26 @@ class Recogniser:
             length = max(length, truth_at + 1)
         words = heard.split(" ")
         seen = {heard, said} if truth_at else {heard}
+        random = rng.random
         for place in range(1, length):
             text = said if place == truth_at else self._alternative(words, rng)
             if text in seen and place != truth_at:
                 continue
             seen.add(text)
-            sure = int(sure * (lowest + width * rng.random()) * 1000) / 1000
+            sure = int(sure * (lowest + width * random()) * 1000) / 1000
             found.append((text, sure))
 
     def _alternative(self, words: list[str], rng: Random) -> str:
-        count = len(words)
+        count, near, random = len(words), self._index.near, rng.random
         for _ in range(_TRIES):
-            at = int(rng.random() * count)
-            similar = self._index.near(words[at])
+            at = int(random() * count)
+            similar = near(words[at])
             if similar:
-                other = words.copy()
-                other[at] = similar[int(rng.random() * SHARES)]
-                return " ".join(other)
+                word = words[at]
+                words[at] = similar[int(random() * SHARES)]
+                text = " ".join(words)
+                words[at] = word
+                return text
         return " ".join(words[1:]) if count > 1 else words[0]
 
     def _misheard(self, text: str, rng: Random) -> Transcript | None:

@@ -6,11 +6,12 @@ from random import Random
 from typing import Final
 from zlib import crc32
 
+from streams.simulator.assistant_frame import Frame
 from streams.simulator.catalogue import Entry
 from streams.simulator.meaning import Act, Call, Meaning, Move, SlotValue
 from streams.simulator.pack import Pack
 from streams.simulator.pack_api import Api
-from streams.simulator.wording import UNSUPPORTED
+from streams.simulator.wording import NOTED, TAUGHT, UNSUPPORTED
 from streams.simulator.wording_acts import (
     CONFIRM,
     GOODBYE,
@@ -39,6 +40,8 @@ class Control(StrEnum):
     FINISH = "finish"
     CANCEL = "cancel"
     STOP = "stop"
+    TEACH = "teach"  # tells a preference
+    REMARK = "remark"  # small talk
 
 
 ASKED: Final = "asked"
@@ -46,30 +49,19 @@ ASKED: Final = "asked"
 NOT_UNDERSTOOD: Final = Move(((REQUEST, "", ""),))
 """What the assistant answers when it understood nothing."""
 
+_NODS: Final = 0.5
+"""Share of the preferences that it lets pass with a kind word."""
 _MORE: Final = Move(((REQ_MORE, "", ""),))
 _FAREWELL: Final = Move(((GOODBYE, "", ""),))
 
+_TAUGHT: Final = Move(((NOTIFY_SUCCESS, "", TAUGHT),))
+_NOTED: Final = Move(((NOTIFY_SUCCESS, "", NOTED),))
+_CANNOT_LEARN: Final = Move(((NOTIFY_FAILURE, "", UNSUPPORTED),))
+
 ResultOf = Callable[[Call, str | None], str | None]
 """Falsifies the result of a call, or returns it as it is."""
-
-
-class _Frame:
-    """A call in the making."""
-
-    __slots__ = ("api", "arguments", "confirm", "confirmed")
-
-    def __init__(self, api: Api, arguments: dict[str, str]) -> None:
-        self.api = api
-        self.arguments = arguments
-        self.confirm: bool | None = None
-        self.confirmed = False
-
-    def call(self) -> Call:
-        arguments = self.arguments
-        return Call(self.api.name, tuple([(slot, arguments[slot]) for slot in self.api.slots if slot in arguments]))
-
-    def missing(self) -> list[str]:
-        return [slot for slot in self.api.required if slot not in self.arguments]
+Known = Callable[[str, str], str | None]
+"""What the assistant knows that this person wants for a slot that a request leaves open (API, slot); None: nothing."""
 
 
 class Assistant:
@@ -83,15 +75,22 @@ class Assistant:
         world: World | None = None,
         flow_variation: bool = True,
         result_of: ResultOf | None = None,
+        known: Known | None = None,
     ) -> None:
-        """`world`: what it acts on, a fresh one by default. Without `flow_variation` it always goes the same way."""
+        """`world`: what it acts on, a fresh one by default. `known`: what it knows of the person.
+
+        Without `flow_variation` it always goes the same way.
+        """
         self.world = world if world is not None else World(pack)
         self._pack = pack
         self._varied = flow_variation
         self._flow = rng
         self._result_of = result_of
-        self._frame: _Frame | None = None
-        self._suspended: _Frame | None = None
+        self._known = known
+        self.keeps = False
+        """Whether it keeps the preference that it is told next."""
+        self._frame: Frame | None = None
+        self._suspended: Frame | None = None
         self._pending: Act | None = None
         self._proposed: Api | None = None
         self._found: Sequence[Entry] = ()
@@ -144,19 +143,19 @@ class Assistant:
                 return corrected.call()
         return Call(f"dialogue.{intent}", tuple([(slot.slot, slot.entity or slot.value) for slot in slots]))
 
-    def _framed(self, api: Api, slots: Sequence[SlotValue]) -> _Frame:
+    def _framed(self, api: Api, slots: Sequence[SlotValue]) -> Frame:
         """The frame after a request: the one that is open, or one that takes over what the last call had."""
         frame = self._frame
         given = self._given(api, slots)
         if frame is not None and frame.api is api and not (set(api.required) <= given.keys() and not frame.missing()):
-            made = _Frame(api, frame.arguments | given)
+            made = Frame(api, frame.arguments | given)
             made.confirm = frame.confirm
             return made
         called = self._called
         if called is not None and called.api == api.name and given:
             known = dict(called.arguments)
             given = {slot: known[slot] for slot in api.required if slot in known} | given
-        return _Frame(api, given)
+        return Frame(api, given)
 
     def _given(self, api: Api, slots: Sequence[SlotValue]) -> dict[str, str]:
         pack = self._pack
@@ -171,10 +170,16 @@ class Assistant:
                 given[said.slot] = entity
         return given
 
-    def _advance(self, frame: _Frame, first: tuple[tuple[Act, str, str], ...] = ()) -> Move:
+    def _advance(self, frame: Frame, first: tuple[tuple[Act, str, str], ...] = ()) -> Move:
         """Asks for what is missing, has it confirmed, or calls."""
         api = frame.api
         missing = frame.missing()
+        if missing and self._known is not None:
+            for slot in missing:
+                entity = self._known(api.name, slot)
+                if entity is not None:
+                    frame.arguments[slot] = entity
+            missing = frame.missing()
         if missing:
             self._pending = REQUEST
             two = len(missing) > 1 and self._flow.random() < self._pack.flow.ask_two
@@ -191,7 +196,7 @@ class Assistant:
             return Move(first + confirmed, api.meaning)
         return self._execute(frame)
 
-    def _wants_confirmed(self, frame: _Frame) -> bool:
+    def _wants_confirmed(self, frame: Frame) -> bool:
         if not frame.api.acts:
             return False
         if self._flow.random() < frame.api.confirm:
@@ -200,7 +205,7 @@ class Assistant:
         unclear = any(spoken(slot, entity).ambiguous for slot, entity in frame.arguments.items())
         return unclear and self._flow.random() < self._pack.flow.confirm_ambiguous
 
-    def _execute(self, frame: _Frame, asked: Sequence[str] = ()) -> Move:
+    def _execute(self, frame: Frame, asked: Sequence[str] = ()) -> Move:
         api, call = frame.api, frame.call()
         meaning = api.meaning
         outcome = self.world.execute(call)
@@ -237,7 +242,7 @@ class Assistant:
         self._pending, self._proposed = OFFER_INTENT, api
         return ((OFFER_INTENT, "intent", api.name),)
 
-    def _proposal(self, api: Api, slots: Sequence[SlotValue]) -> _Frame:
+    def _proposal(self, api: Api, slots: Sequence[SlotValue]) -> Frame:
         """The proposed call: it takes what was found or done."""
         carried: dict[str, str] = {}
         if self._result is not None:
@@ -245,7 +250,7 @@ class Assistant:
             slot = next((slot for slot in api.slots if self._pack.slots[slot] == catalogue), None)
             if slot is not None:
                 carried[slot] = self._result
-        return _Frame(api, carried | self._given(api, slots))
+        return Frame(api, carried | self._given(api, slots))
 
     def _offer(self, api: Api, call: Call, result: str | None) -> Move:
         self._pending, self._result = OFFER, result
@@ -261,15 +266,15 @@ class Assistant:
             told.append((INFORM, name, value) if value is not None else (INFORM, "", ""))
         return tuple(told)
 
-    def _corrected(self, slots: Sequence[SlotValue]) -> _Frame | None:
+    def _corrected(self, slots: Sequence[SlotValue]) -> Frame | None:
         """The open call, or else the last one, with other values."""
         frame, called = self._frame, self._called
         if frame is None and called is not None:
-            frame = _Frame(self._pack.apis[called.api], dict(called.arguments))
+            frame = Frame(self._pack.apis[called.api], dict(called.arguments))
         if frame is None:
             return None
         given = self._given(frame.api, slots)
-        corrected = _Frame(frame.api, frame.arguments | given)
+        corrected = Frame(frame.api, frame.arguments | given)
         corrected.confirm = frame.confirm
         for entity in given.values():
             for slot, right in self._pack.implied_by(entity):
@@ -350,6 +355,14 @@ class Assistant:
         self._frame = self._suspended = None
         return self._more()
 
+    def _told(self, understood: Meaning) -> Move:
+        if self.keeps:
+            return _TAUGHT
+        return _NOTED if self._flow.random() < _NODS else _CANNOT_LEARN
+
+    def _remarked(self, understood: Meaning) -> Move:
+        return _NOTED
+
     def _stopped(self, understood: Meaning) -> Move:
         self._frame = self._suspended = self._pending = None
         self.world.stop()
@@ -367,4 +380,6 @@ _CONTROLS: Final[Mapping[str, Callable[[Assistant, Meaning], Move]]] = {
     Control.FINISH: Assistant._parted,
     Control.CANCEL: Assistant._cancelled,
     Control.STOP: Assistant._stopped,
+    Control.TEACH: Assistant._told,
+    Control.REMARK: Assistant._remarked,
 }

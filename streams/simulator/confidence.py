@@ -6,7 +6,7 @@ from typing import Final
 
 from streams.simulator.profile import Confidence, Shape
 
-_STEPS: Final = 1024
+_STEPS: Final = 256
 _EDGE: Final = 1e-4
 
 

@@ -31,8 +31,9 @@ class Customer(Talk):
     """One customer in one dialogue.
 
     `habits` are its own meanings of ambiguous names, such as {"Wilkerson": "town:wilkerson-california"}: whatever
-    goal has an entity of that name gets this one, and the customer says the name only. Without `flow_variation` the
-    dialogue for an API always goes the same way; the values and the words vary.
+    goal has an entity of that name gets this one, and the customer says the name only. `own_names`: entity -> the
+    customer's name for it. `takes_for_known`: a slot of the first goal that the assistant should know. Without
+    `flow_variation` the dialogue for an API always goes the same way; the values and the words vary.
     """
 
     def next(self, reply: Move | None) -> Move | None:
@@ -48,6 +49,16 @@ class Customer(Talk):
             move = UPON[reply.acts[-1][0]](self, reply)
         self._last = move
         return move
+
+    def goes_along(self, reply: Move, slot: str, never: str) -> None:
+        """Takes what the assistant chose for a slot that was left open, but `never`. Ask before `satisfied_with`."""
+        wish, call = self._wish, reply.call
+        if wish is None or call is None or call.api != wish.api.name:
+            return
+        chosen = dict(call.arguments).get(slot)
+        if chosen not in (None, never):
+            wish.wanted[slot] = chosen
+            self._rewrite_goal(wish)
 
     def satisfied_with(self, reply: Move) -> bool:
         """Is the answer one that the customer could hope for? Ask before `next`."""

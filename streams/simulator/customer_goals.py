@@ -41,6 +41,8 @@ class Pursuit:
         rng: Random,
         *,
         habits: Mapping[str, str] | None = None,
+        own_names: Mapping[str, str] | None = None,
+        takes_for_known: str | None = None,
         flow_variation: bool = True,
     ) -> None:
         self.goals: list[Goal] = list(goals) if not habits else [_own(pack, goal, habits) for goal in goals]
@@ -51,6 +53,8 @@ class Pursuit:
         self._flow = rng
         self._varied = flow_variation
         self._speech = Speech(pack, rng, frozenset(habits.values()) if habits else frozenset())
+        self._speech.own_names.update(own_names or {})
+        self._takes_for_known = takes_for_known
         self._at = 0
         self._wish: Wish | None = None
         self._searching = False
@@ -67,6 +71,11 @@ class Pursuit:
         """What the customer wants right now; None after the last goal."""
         return self.goals[self._at] if self._at < len(self.goals) else None
 
+    @property
+    def wish(self) -> Wish | None:
+        """The call that the customer talks about right now."""
+        return self._wish
+
     def _open(self) -> Move | None:
         goal = self.goal
         if goal is None:
@@ -79,7 +88,8 @@ class Pursuit:
         api = pack.apis[goal.api]
         wanted = dict(goal.arguments)
         flow, random = pack.flow, self._flow.random
-        if api.searched_by and random() < flow.search_first and api is not self._before:
+        own = bool(self._speech.own_names) and self._at == 0
+        if api.searched_by and not own and random() < flow.search_first and api is not self._before:
             search = pack.apis[api.searched_by[int(random() * len(api.searched_by))]]
             target = pack.entries[wanted[search.result]] if search.result in wanted else None
             if target is not None:
@@ -97,6 +107,8 @@ class Pursuit:
         """What is told at once: all, or some of what is required, or just what is other than the last time."""
         api, random = wish.api, self._flow.random
         everything = [slot for slot in api.slots if slot in wish.wanted]
+        if self._takes_for_known is not None and self._at == 0:
+            return [slot for slot in everything if slot != self._takes_for_known]
         if api is self._before:
             other = [slot for slot in everything if wish.wanted[slot] != self._called.get(slot) or slot in api.optional]
             return other if other and random() < _SAYS_ONLY_WHAT_DIFFERS else everything

@@ -16,19 +16,23 @@ _FULL_WHEN_AMBIGUOUS: Final = 0.5
 class Speech:
     """How one customer puts entities into words: pronouns, own meanings of names, full names."""
 
-    __slots__ = ("_habits", "_pack", "_rng", "mentioned")
+    __slots__ = ("_habits", "_pack", "_rng", "mentioned", "own_names")
 
     def __init__(self, pack: Pack, rng: Random, habits: frozenset[str]) -> None:
         """`habits`: entities that this customer calls by a name that others mean otherwise."""
         self._pack = pack
         self._rng = rng
         self._habits = habits
+        self.own_names: dict[str, str] = {}
+        """Entity -> the customer's own name for it; said once, then the assistant knows it or has to be told."""
         self.mentioned: dict[str, str] = {}
         """Catalogue -> the entity that both sides heard of last."""
 
     def said(self, slot: str, entity: str, told: Mapping[str, str], *, refer: float, full: float) -> SlotValue:
         """The words for an entity. `refer`, `full`: probability of a pronoun where it is clear, of the full name."""
         pack, random = self._pack, self._rng.random
+        if entity in self.own_names:
+            return SlotValue(slot, self.own_names.pop(entity), entity)
         pronouns = pack.pronouns[slot]
         if pronouns and self.mentioned.get(pack.slots[slot]) == entity and random() < refer:
             return SlotValue(slot, pronouns[int(random() * len(pronouns))], entity)

@@ -7,7 +7,7 @@ from streams.simulator.closed_loop import Rewriting
 from streams.simulator.events import DialogueEvents
 from streams.simulator.meaning import Move
 from streams.simulator.pipeline import Heard
-from streams.simulator.wire import DeviceClock
+from streams.simulator.wire import RIGHT_CLOCK, DeviceClock
 
 
 class Turn:
@@ -64,7 +64,7 @@ class Sender:
         events: DialogueEvents,
         clock: DeviceClock,
         channel: Channel,
-        context: dict[str, str],
+        context: str,
         records: "list[tuple[int, str, bytes, bytes]]",
         rng: Random,
     ) -> None:
@@ -81,18 +81,23 @@ class Sender:
         clock, answer = self._clock, turn.answer
         response = None
         span = None
+        speech = (turn.speech_began_ms, turn.speech_ended_ms)
+        if clock is not RIGHT_CLOCK:
+            speech = (clock.microphone(speech[0]), clock.microphone(speech[1]))
         if answer is not None:
             api = answer.call.api if answer.call is not None and turn.status is ResponseStatus.ANSWERED else None
             response = (turn.answer_text, turn.status, api, answer.result)
-            span = (clock.player(turn.response_began_ms), clock.player(turn.response_ends_ms))
+            span = (turn.response_began_ms, turn.response_ends_ms)
+            if clock is not RIGHT_CLOCK:
+                span = (clock.player(span[0]), clock.player(span[1]))
         event_id, value = self._events.turn(
             turn.turn_id,
-            (clock.microphone(turn.speech_began_ms), clock.microphone(turn.speech_ended_ms)),
+            speech,
             span,
             turn.heard.understanding,
             self._channel,
             response,
-            {"device_state": device_state, **self._context},
+            f'"device_state":"{device_state}",{self._context}',
             turn.rewriting,
         )
         self.send(turn.response_ends_ms, event_id, value)

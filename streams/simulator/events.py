@@ -1,12 +1,12 @@
-"""The events of one dialogue as a device sends them: dictionaries of the wire format, and their bytes.
+"""The events of one dialogue as a device sends them: the bytes of the wire format.
 
-Built by hand and not by the models of `schemas.turn`, which would take most of the simulation's time. The bytes are
+Written as text and not by the models of `schemas.turn`, which would take most of the simulation's time. The bytes are
 those that the models would write; a test reads every event with them and writes it again.
 """
 
 from datetime import UTC, datetime
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -16,30 +16,42 @@ from streams.simulator.closed_loop import Rewriting
 from streams.simulator.fleet import Unit
 from streams.simulator.meaning import Meaning, Understanding
 
-_dumps = orjson.dumps
-_from_timestamp = datetime.fromtimestamp
-_OPTIONS: Final = orjson.OPT_UTC_Z
-
 WAKE_WORD: Final = "computer"
 _TURN, _EVENT = "1", "2"
+_BEGINNING: Final = f'{{"schema_version":"{SCHEMA_VERSION}","event_id":"'
+_SECONDS_KEPT: Final = 20_000
+_seconds: dict[int, str] = {}
 
 
-def at(ms: int) -> datetime:
-    """An instant in UTC from ms since the epoch."""
-    return _from_timestamp(ms / 1000, UTC)
+def quoted(text: str) -> str:
+    """A text as JSON."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return orjson.dumps(text).decode()
+
+
+def stamp(ms: int) -> str:
+    """An instant from ms since the epoch as the wire has it: UTC, quoted, without a fraction where there is none."""
+    second, rest = divmod(ms, 1000)
+    known = _seconds.get(second)
+    if known is None:
+        if len(_seconds) >= _SECONDS_KEPT:
+            _seconds.clear()
+        known = _seconds[second] = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
+    return f'"{known}.{rest:03}000Z"' if rest else f'"{known}Z"'
 
 
 class DialogueEvents:
     """Writes the events of one dialogue. Times are in ms since the epoch, by the device's clock."""
 
-    __slots__ = ("_prefix", "_sent", "_unit", "dialogue_id", "user_id")
+    __slots__ = ("_about", "_prefix", "_sent", "dialogue_id", "user_id")
 
     def __init__(self, seed_name: str, dialogue: int, user_id: str, unit: Unit) -> None:
         digest = blake2b(f"{seed_name}/dialogue/{dialogue}".encode(), digest_size=10).hexdigest()
         self._prefix = f"{digest[:8]}-{digest[8:12]}-5{digest[12:15]}-8{digest[15:18]}-"
         self.dialogue_id = f"{self._prefix}000000000000"
         self.user_id = user_id
-        self._unit = unit
+        self._about = f'"dialogue_id":"{self.dialogue_id}","user_id":"{user_id}","device":{unit.json},"type":"'
         self._sent = 0
 
     def turn_id(self, number: int) -> str:
@@ -58,48 +70,40 @@ class DialogueEvents:
         heard: Understanding,
         channel: Channel,
         response: tuple[str, ResponseStatus, str | None, str | None] | None,
-        context: dict[str, str],
+        context: str,
         rewriting: Rewriting | None,
     ) -> tuple[str, bytes]:
         """(event id, bytes) of a turn. `response`: its text, its status, the API called and the resulting entity; None
-        where the device did not answer."""
+        where the device did not answer. `context`: members of a JSON object."""
         event_id = self._event_id()
-        event: dict[str, Any] = {
-            "schema_version": SCHEMA_VERSION,
-            "event_id": event_id,
-            "occurred_at": at(speech_ms[0]),
-            "turn_id": turn_id,
-            "dialogue_id": self.dialogue_id,
-            "user_id": self.user_id,
-            "device": self._unit.json,
-            "type": "turn",
-            "channel": channel,
-        }
+        began = stamp(speech_ms[0])
+        text = quoted(heard.asr_text)
         if channel is Channel.VOICE:
-            event["wake"] = {"word": WAKE_WORD, "confidence": heard.wake_confidence}
-            event["asr"] = {
-                "text": heard.asr_text,
-                "confidence": heard.asr_confidence,
-                "n_best": [{"text": said, "confidence": confidence} for said, confidence in heard.n_best],
-            }
-            event["speech"] = {"started_at": at(speech_ms[0]), "ended_at": at(speech_ms[1])}
+            n_best = ",".join([f'{{"text":{quoted(said)},"confidence":{sure}}}' for said, sure in heard.n_best])
+            words = (
+                f'voice","wake":{{"word":"{WAKE_WORD}","confidence":{heard.wake_confidence}}},"asr":{{"text":{text},'
+                f'"confidence":{heard.asr_confidence},"n_best":[{n_best}]}},'
+                f'"speech":{{"started_at":{began},"ended_at":{stamp(speech_ms[1])}}},'
+            )
         else:
-            event["text"] = heard.asr_text
-        if heard.meaning is not None:
-            event["nlu"] = _interpretation(heard.meaning, heard.nlu_confidence, heard.entity_scores) | {
-                "n_best": [_interpretation(meaning, confidence) for meaning, confidence in heard.nlu_n_best]
-            }
-        if response is not None:
-            event["response"] = _response(response, response_ms)
-        event["context"] = context
+            words = f'{channel.value}","text":{text},'
+        meaning = heard.meaning
+        nlu = ""
+        if meaning is not None:
+            others = ",".join([f"{{{_interpretation(other, sure)}}}" for other, sure in heard.nlu_n_best])
+            nlu = (
+                f'"nlu":{{{_interpretation(meaning, heard.nlu_confidence, heard.entity_scores)},"n_best":[{others}]}},'
+            )
+        answered = _response(response, response_ms) if response is not None else ""
+        rewrite = ""
         if rewriting is not None:
-            event["rewrite"] = {
-                "rewrite_id": rewriting.rewrite_id,
-                "source": heard.asr_text,
-                "target": rewriting.text,
-            }
-        event["synthetic_timing"] = False
-        return event_id, _dumps(event, option=_OPTIONS)
+            target = quoted(rewriting.text)
+            rewrite = f'"rewrite":{{"rewrite_id":{quoted(rewriting.rewrite_id)},"source":{text},"target":{target}}},'
+        event = (
+            f'{_BEGINNING}{event_id}","occurred_at":{began},"turn_id":"{turn_id}",{self._about}turn","channel":"{words}'
+            f'{nlu}{answered}"context":{{{context}}},{rewrite}"synthetic_timing":false}}'
+        )
+        return event_id, event.encode()
 
     def playback(
         self,
@@ -112,60 +116,49 @@ class DialogueEvents:
         domain: str,
     ) -> tuple[str, bytes]:
         """(event id, bytes) of what a player did."""
-        event = self._about(turn_id, at_ms, "playback")
-        event_id: str = event["event_id"]
-        event["kind"], event["state"], event["position_ms"] = kind, state, position_ms
-        if stopped_by is not None:
-            event["stopped_by"] = stopped_by
-        event["domain"] = domain
-        return event_id, _dumps(event, option=_OPTIONS)
+        stopped = f'"stopped_by":"{stopped_by.value}",' if stopped_by is not None else ""
+        return self._reported(
+            turn_id,
+            at_ms,
+            f'playback","kind":"{kind.value}","state":"{state.value}","position_ms":{position_ms},{stopped}'
+            f'"domain":"{domain}"',
+        )
 
     def explicit(
         self, turn_id: str, at_ms: int, question: str, answer: Answer, rating: int | None, propensity: float
     ) -> tuple[str, bytes]:
         """(event id, bytes) of a person's own verdict."""
-        event = self._about(turn_id, at_ms, "explicit-feedback")
-        event_id: str = event["event_id"]
-        event["question"], event["answer"] = question, answer
-        if rating is not None:
-            event["rating"] = rating
-        event["propensity"] = propensity
-        return event_id, _dumps(event, option=_OPTIONS)
+        rated = f'"rating":{rating},' if rating is not None else ""
+        return self._reported(
+            turn_id,
+            at_ms,
+            f'explicit-feedback","question":{quoted(question)},"answer":"{answer.value}",{rated}"propensity":{propensity}',
+        )
 
-    def _about(self, turn_id: str, at_ms: int, kind: str) -> dict[str, Any]:
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "event_id": self._event_id(),
-            "occurred_at": at(at_ms),
-            "turn_id": turn_id,
-            "dialogue_id": self.dialogue_id,
-            "user_id": self.user_id,
-            "device": self._unit.json,
-            "type": kind,
-        }
+    def _reported(self, turn_id: str, at_ms: int, what: str) -> tuple[str, bytes]:
+        event_id = self._event_id()
+        event = f'{_BEGINNING}{event_id}","occurred_at":{stamp(at_ms)},"turn_id":"{turn_id}",{self._about}{what}}}'
+        return event_id, event.encode()
 
 
-def _response(
-    response: tuple[str, ResponseStatus, str | None, str | None], span_ms: tuple[int, int] | None
-) -> dict[str, Any]:
+def _response(response: tuple[str, ResponseStatus, str | None, str | None], span_ms: tuple[int, int] | None) -> str:
     text, status, action, entity = response
-    answered: dict[str, Any] = {"text": text, "status": status}
+    members = f'"response":{{"text":{quoted(text)},"status":"{status.value}"'
     if action is not None:
-        answered["action"] = action
+        members = f'{members},"action":"{action}"'
     if entity is not None:
-        answered["entity"] = entity
-    if span_ms is not None:
-        answered["span"] = {"started_at": at(span_ms[0]), "ended_at": at(max(span_ms))}
-    return answered
+        members = f'{members},"entity":{quoted(entity)}'
+    if span_ms is None:
+        return f"{members}}},"
+    return f'{members},"span":{{"started_at":{stamp(span_ms[0])},"ended_at":{stamp(max(span_ms))}}}}},'
 
 
-def _interpretation(meaning: Meaning, confidence: float, scores: tuple[float, ...] = ()) -> dict[str, Any]:
-    slots: list[dict[str, Any]] = []
+def _interpretation(meaning: Meaning, confidence: float, scores: tuple[float, ...] = ()) -> str:
+    slots = []
     for place, slot in enumerate(meaning.slots):
-        told: dict[str, Any] = {"type": slot.slot, "value": slot.value}
+        told = f'{{"type":"{slot.slot}","value":{quoted(slot.value)}'
         if slot.entity is not None:
-            told["entity"] = slot.entity
-        if place < len(scores):
-            told["score"] = scores[place]
-        slots.append(told)
-    return {"domain": meaning.domain, "intent": meaning.intent, "slots": slots, "confidence": confidence}
+            told = f'{told},"entity":{quoted(slot.entity)}'
+        slots.append(f'{told},"score":{scores[place]}}}' if place < len(scores) else f"{told}}}")
+    listed = ",".join(slots)
+    return f'"domain":"{meaning.domain}","intent":"{meaning.intent}","slots":[{listed}],"confidence":{confidence}'

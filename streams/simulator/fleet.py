@@ -1,8 +1,8 @@
 """Who speaks to what, when: users and their devices, arrivals, rollouts, and the component that breaks.
 
 Event time is cut into rounds; a round into sections. A user belongs to one section of every round, so that two
-dialogues of one user never overlap, and a block (one section of one round) can be made without knowing any other. That
-is what lets any number of processes share the work and make the same bytes.
+dialogues of one user never overlap, and a block (one section of one round) can be made without knowing any of another
+section. That is what lets any number of processes share the work and make the same bytes, though people remember.
 """
 
 from bisect import bisect_left
@@ -66,7 +66,7 @@ class Unit:
     id: str
     type: str
     place: str
-    json: orjson.Fragment
+    json: str
     broken: tuple[Incident, ...]
 
 
@@ -177,7 +177,7 @@ class Fleet:
         for incident in broken:
             versions[incident.component.value] = incident.version
         described = owned.described | {"versions": versions}
-        return Unit(owned.id, owned.type, owned.place, orjson.Fragment(orjson.dumps(described)), broken)
+        return Unit(owned.id, owned.type, owned.place, orjson.dumps(described).decode(), broken)
 
 
 def _zipf(users: int, sections: int) -> list[list[float]]:
@@ -194,6 +194,12 @@ def _zipf(users: int, sections: int) -> list[list[float]]:
 def _pick(chance: Random, options: tuple[tuple[str, float], ...]) -> str:
     drawn = chance.random()
     return next((name for name, below in options if drawn < below), options[-1][0])
+
+
+def clock_of(at_ms: int) -> str:
+    """The time of the day, HH:MM in UTC, at an instant in ms since the epoch."""
+    minutes = at_ms // 60_000
+    return f"{minutes // 60 % 24:02}:{minutes % 60:02}"
 
 
 def time_of(at_ms: int) -> datetime:

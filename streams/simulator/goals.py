@@ -2,10 +2,9 @@
 
 from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from streams.simulator.catalogue import Catalogue, Entry
 from streams.simulator.meaning import Call
@@ -17,8 +16,7 @@ _RELATED: Final = 0.4
 _OPTIONAL: Final = 0.35
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
+class Goal(NamedTuple):
     """An API that is to be called with these arguments (slot, entity), in the order of the API's slots.
 
     `conditions`: (fact, value) that hold once it is reached.

@@ -1,9 +1,11 @@
-"""What is meant, said, understood and done: the words that all parts of the simulator share."""
+"""What is meant, said, understood and done: the words that all parts of the simulator share.
 
-from dataclasses import dataclass, field
+Named tuples, since a turn makes dozens: to make one takes a third of the time of a frozen dataclass.
+"""
+
 from enum import StrEnum
 from random import Random
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Act(StrEnum):
@@ -40,8 +42,7 @@ class FailurePoint(StrEnum):
     RESULT = "result"
 
 
-@dataclass(frozen=True, slots=True)
-class SlotValue:
+class SlotValue(NamedTuple):
     """A slot as said (`value`) and the entity of the catalogue that is meant (`entity`, None for free text)."""
 
     slot: str
@@ -49,8 +50,7 @@ class SlotValue:
     entity: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """domain | intent | slots."""
 
     domain: str
@@ -58,16 +58,14 @@ class Meaning:
     slots: tuple[SlotValue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """An API call with its arguments as entities or normalised values."""
 
     api: str
     arguments: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """What one side does in a turn."""
 
     acts: tuple[tuple[Act, str, str], ...]
@@ -78,8 +76,7 @@ class Move:
     """The entity that the call led to, such as the track that plays."""
 
 
-@dataclass(frozen=True, slots=True)
-class Understanding:
+class Understanding(NamedTuple):
     """What the pipeline made of an utterance, stage by stage."""
 
     asr_text: str
@@ -91,7 +88,7 @@ class Understanding:
     nlu_n_best: tuple[tuple[Meaning, float], ...] = ()
     entity_scores: tuple[float, ...] = ()
     wake_confidence: float = 1.0
-    stages: tuple[str, ...] = field(default=())
+    stages: tuple[str, ...] = ()
     """Names of the stages that erred, recovered or not."""
 
 

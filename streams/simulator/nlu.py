@@ -14,8 +14,15 @@ from streams.simulator.weights import cumulative
 
 Acts = tuple[tuple[Act, str, str], ...]
 
+_SPREAD: Final = 7919.0
+"""Makes a second draw of one that decides something else."""
 _ANY, _SAME_DOMAIN, _SAME_VERB, _SHARED_SLOT = 0.3, 1.5, 3.0, 3.0
 _LOST_WITH_WORDS: Final = 0.5
+_RIGHT_DOMAIN: Final = 0.75
+"""Words that make no intent still tell the domain mostly."""
+
+UNKNOWN: Final = "unknown"
+"""The intent of what has a domain and nothing else."""
 
 
 class IntentShape(NamedTuple):
@@ -45,6 +52,7 @@ class Interpreter:
     def __init__(self, intents: Iterable[IntentShape], profile: NluProfile) -> None:
         self._profile = profile
         self._shapes = {(shape.domain, shape.intent): shape for shape in intents}
+        self._domains = tuple(dict.fromkeys(domain for domain, _ in self._shapes if domain))
         self._confused: dict[tuple[str, str], tuple[tuple[IntentShape, ...], tuple[float, ...]]] = {}
         self._confidence = ConfidenceTable(profile.confidence)
         kinds: tuple[tuple[float, Callable[[Meaning, Random], Meaning | None]], ...] = (
@@ -59,13 +67,21 @@ class Interpreter:
         self._counts = cumulative(profile.alternatives)
 
     def interpret(
-        self, truth: Grasp, said: str, misheard: Transcript | None, fault: float, chance: float, pick: float
+        self,
+        truth: Grasp,
+        said: str,
+        misheard: Transcript | None,
+        fault: float,
+        chance: float,
+        pick: float,
+        slip: SlotValue | None = None,
     ) -> tuple[Grasp, bool]:
         """What is understood, and whether the interpreter erred by its own fault; a function of the arguments.
 
         `truth` is what `said` means; slots keep the entities that their words mean, which entity resolution has yet to
         find. `misheard` None: it was heard as said. `fault`: probability of an error besides. `chance` in [0, 1)
         decides whether it errs, `pick` in [0, 1) how; the same `chance` errs more readily the more was misheard.
+        `slip`: what the person said for a slot and took back.
         """
         error = self._profile.error
         grasp = truth
@@ -74,6 +90,9 @@ class Interpreter:
                 return NOTHING, False
             grasp, damage = self._carried_over(truth, said, misheard, pick)
             error = 1.0 - (1.0 - error) * (1.0 - damage)
+        if slip is not None and grasp.meaning is not None and pick * _SPREAD % 1.0 < self._profile.misled:
+            slots = tuple(slip if slot.slot == slip.slot else slot for slot in grasp.meaning.slots)
+            return _grasp_of(Meaning(grasp.meaning.domain, grasp.meaning.intent, slots), grasp), True
         if chance >= 1.0 - (1.0 - error) * (1.0 - fault):
             return grasp, False
         meaning = grasp.meaning
@@ -102,6 +121,14 @@ class Interpreter:
             if other is not None and all(other != meaning for meaning, _ in found):
                 found.append((other, sure))
         return tuple(found)
+
+    def guess(self, meant: Meaning | None, rng: Random) -> Meaning | None:
+        """The domain that it names for words that it makes nothing of; None: not even that."""
+        if rng.random() >= self._profile.guesses:
+            return None
+        if meant is not None and rng.random() < _RIGHT_DOMAIN:
+            return Meaning(meant.domain, UNKNOWN)
+        return Meaning(self._domains[int(rng.random() * len(self._domains))], UNKNOWN) if self._domains else None
 
     def some_meaning(self, text: str, rng: Random) -> Meaning | None:
         """What it takes speech for that was no request; None where no intent has a slot for the words."""

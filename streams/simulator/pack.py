@@ -16,6 +16,7 @@ from streams.simulator.pack_api import Api, api
 from streams.simulator.pack_checks import checked
 from streams.simulator.pack_files import PackFiles, read_pack
 from streams.simulator.pack_written import PackWritten
+from streams.simulator.preferences import PreferenceSampler
 from streams.simulator.wording import UNSUPPORTED, Phrase, Side, Style, Wording
 from streams.simulator.wording_acts import CONFIRM, NOTIFY_FAILURE, OFFER_INTENT, REQ_MORE, REQUEST
 
@@ -78,6 +79,7 @@ class Pack:
         self.pronouns: Mapping[str, tuple[str, ...]] = {name: slot.pronouns for name, slot in written.slot.items()}
         self.anaphora: frozenset[str] = frozenset(word for words in self.pronouns.values() for word in words)
         self.resolver = CatalogueResolver(self.catalogue_of, self.anaphora)
+        self.preferences = PreferenceSampler(written.preferences, written.preference, catalogues, self.slots)
         self._goals = GoalSampler(self)
         short_names = {one.full_name: one.name for one in self.entries.values() if one.full_name != one.name}
         self._wording = Wording(written, self.apis, self._value_in, short_names)

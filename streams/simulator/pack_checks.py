@@ -13,6 +13,7 @@ from streams.simulator.pack_api_checks import api_faults
 from streams.simulator.pack_errors import Fault, PackError
 from streams.simulator.pack_files import PackFiles
 from streams.simulator.pack_positions import Path as KeyPath
+from streams.simulator.pack_preference_checks import preference_faults
 from streams.simulator.pack_sample_checks import sample_faults
 from streams.simulator.pack_template_checks import named_faults
 from streams.simulator.pack_written import PackWritten
@@ -22,6 +23,7 @@ def checked(files: PackFiles) -> tuple[PackWritten, dict[str, Catalogue]]:
     """The pack and its catalogues. Raises `PackError` with all faults that can be found at once."""
     written = _written(files)
     _raise(files, [*_reference_faults(files, written), *_word_faults(files, written), *api_faults(files, written)])
+    _raise(files, [*preference_faults(files, written)])
     catalogues = _composed(files, written)
     _raise(files, [*_unreachable(files, written), *sample_faults(files, written, catalogues)])
     return written, catalogues

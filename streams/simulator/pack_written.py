@@ -193,6 +193,8 @@ class CustomerPhrases(_Written):
     other_directed: Texts
     right: Texts
     wrong: Texts
+    repair: Texts = ("no wait",)
+    """What people say between a slip of the tongue and what they meant, in one breath."""
 
 
 class AssistantPhrases(_Written):
@@ -207,6 +209,10 @@ class AssistantPhrases(_Written):
     goodbye: Texts
     stopped: Texts
     ask_right: Texts
+    taught: Texts = ("Okay, I will remember.",)
+    """What it says to a preference that it keeps."""
+    noted: Texts = ("Okay.",)
+    """What it says to a preference, or to a remark, that it lets pass."""
 
 
 class Phrases(_Written):
@@ -232,6 +238,52 @@ class Paraphrase(_Written):
     others: Annotated[Texts, Field(min_length=1)]
 
 
+class PreferenceWritten(_Written):
+    """Table `[preference.<attribute>]`: something that people tell of themselves, and how they say it.
+
+    All texts take `{value}`; those for another person take `{who}`, those that name something take `{named}`.
+    """
+
+    domain: Name
+    catalogue: Name
+    """What the values are."""
+    slot: Name | None = None
+    """The slot that a request may leave open where the assistant knows the preference."""
+    names: Name | None = None
+    """The slot of which one entity gets the value for a name: `call my {named} {value}`."""
+    like: Texts
+    dislike: Texts = ()
+    person_like: Texts = ()
+    person_dislike: Texts = ()
+    household_like: Texts = ()
+    household_dislike: Texts = ()
+    conditions: Texts = ()
+    """When it holds: `for dinner`."""
+    weight: Annotated[float, Field(ge=0)] = 1.0
+
+
+class PreferencesWritten(_Written):
+    """Table `[preferences]`: what all statements share."""
+
+    openers: Texts = ()
+    """What may stand before a statement."""
+    persons: Texts = ()
+    """Of whom people speak: `daughter`."""
+    times: Texts = ()
+    """For how long it holds where not for ever: `today`."""
+    remarks: Texts = ()
+    """What sounds like a preference and is none: small talk, questions, praise."""
+
+
+class Background(_Written):
+    """Table `[background]`: parts of what is said in the room and not to the device."""
+
+    starts: Texts = ("and then she said", "well you know")
+    middles: Texts = ("the meeting went over again", "the dog was in the garden")
+    ends: Texts = ("I think",)
+    """Mostly left out."""
+
+
 class PackWritten(_Written):
     """A whole pack, all its files together."""
 
@@ -247,6 +299,9 @@ class PackWritten(_Written):
     catalogue: dict[Name, CatalogueWritten]
     slot: dict[Name, SlotWritten]
     detail: dict[Name, DetailWritten] = Field(default_factory=dict)
+    preferences: PreferencesWritten = PreferencesWritten()
+    preference: dict[Name, PreferenceWritten] = Field(default_factory=dict)
+    background: Background = Background()
     api: dict[ApiName, ApiWritten]
     sample: tuple[SampleWritten, ...] = ()
 

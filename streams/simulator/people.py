@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import exp
 from random import Random
 from typing import Final
 from zlib import crc32
 
+from streams.simulator.chance import STEPS, log_normal_table, normal
 from streams.simulator.profile import Profile
-from streams.simulator.timing import Tempo, log_normal, normal
+from streams.simulator.timing import Tempo, log_normal
 from streams.simulator.weights import cumulative
 
 _MOST_TRIES: Final = 12.0
-_TRAIT_SPREAD: Final = 0.4
+_TRAITS: Final = log_normal_table(0.4)
+"""By what persons differ in a trait."""
 
 
 class Rewording(StrEnum):
@@ -31,7 +32,8 @@ REWORDINGS: Final = tuple(Rewording)
 
 @dataclass(slots=True)
 class Person:
-    """One person. Probabilities are of one answer unless said otherwise; `trust` changes with every answer.
+    """One person. Probabilities are of one answer unless said otherwise; `trust` changes with every answer, from
+    `first_trust` on.
 
     `patience`: tries of one wish before giving up. `interrupting`: hazard of speaking into a wrong answer, per second
     after it is noticed. `clarity`: factor on the recogniser's word errors. `rewordings`: cumulative, in the order of
@@ -49,6 +51,8 @@ class Person:
     unnoticed: float
     grumbling: float
     correction: float
+    protesting: float
+    slip: float
     asked: float
     answering: float
     untrue: float
@@ -56,6 +60,7 @@ class Person:
     habits: float
     button: float
     clarity: float
+    first_trust: float
     trust: float
     learning: float
     rewordings: tuple[float, ...]
@@ -63,12 +68,14 @@ class Person:
     @classmethod
     def sample(cls, rng: Random, number: int, profile: Profile) -> "Person":
         """A person of the profile's people. The same generator and number give the same person."""
-        people = profile.people
+        people, random = profile.people, rng.random
 
         def own(probability: float) -> float:
-            return min(0.95, probability * exp(normal(rng) * _TRAIT_SPREAD))
+            return min(0.95, probability * _TRAITS[int(random() * STEPS)])
 
-        ways = [getattr(people, way.value) * exp(normal(rng) * _TRAIT_SPREAD) for way in REWORDINGS]
+        trust = min(1.0, max(0.0, people.trust + 0.15 * normal(rng)))
+        shares = (people.verbatim, people.lexical, people.phonetic, people.simplify, people.expand)
+        ways = [share * _TRAITS[int(random() * STEPS)] for share in shares]
         return cls(
             number=number,
             tempo=Tempo(profile.timing, rng),
@@ -81,6 +88,8 @@ class Person:
             unnoticed=own(people.unnoticed),
             grumbling=own(people.grumbling),
             correction=own(people.correction),
+            protesting=own(people.protesting),
+            slip=own(people.slip),
             asked=people.asked,
             answering=min(1.0, log_normal(rng, people.answering)),
             untrue=own(people.untrue),
@@ -88,7 +97,8 @@ class Person:
             habits=people.habits,
             button=own(people.button),
             clarity=log_normal(rng, people.clarity),
-            trust=min(1.0, max(0.0, people.trust + 0.15 * normal(rng))),
+            first_trust=trust,
+            trust=trust,
             learning=people.learning,
             rewordings=cumulative(ways),
         )

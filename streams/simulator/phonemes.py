@@ -23,7 +23,7 @@ VOWELS: Final = frozenset("iIAEaQOoUuV@RYWJ")
 
 _REMEMBERED: Final = 65_536
 _NUMBERS: Final = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
-sixteen seventeen eighteen nineteen""".split()  # noqa: SIM905
+sixteen seventeen eighteen nineteen""".split()
 _TENS: Final = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 _PARTS: Final = re.compile(r"[a-z]+|[0-9]+")
 

@@ -115,6 +115,10 @@ class NluProfile(_Table):
     dropped_slot: NotNegative
     nothing: NotNegative
     """Relative frequency of the kinds: another intent, another slot, cut words, a lost slot, no idea at all."""
+    guesses: Probability
+    """Of requests that it makes nothing of, the share for which it still names a domain."""
+    misled: Probability
+    """Probability of taking a slip of the tongue for what was meant, though the person corrected it in one breath."""
     alternatives: tuple[NotNegative, ...]
     """Relative frequency of zero, one, ... alternatives beside the chosen interpretation."""
     confidence: Confidence
@@ -143,7 +147,9 @@ class WakeProfile(_Table):
     understood: Probability
     """Share of the false wakes that are taken for a request."""
     confidence: Confidence
-    """`wrong` is what is said of background speech."""
+    """`wrong` is what is said of background speech that woke the device."""
+    aside: Shape
+    """What is said of words to somebody else while the device listens anyway."""
 
 
 class PeopleProfile(_Table):
@@ -173,6 +179,16 @@ class PeopleProfile(_Table):
     """Relative frequency of the ways to say it again."""
     correction: Probability
     """Probability that saying it again begins with `no, I said ...`."""
+    protesting: Probability
+    """The same for who speaks into the wrong answer."""
+    slip: Probability
+    """Probability that a request has a slip of the tongue that is corrected in one breath."""
+    telling: Probability
+    """Probability of stating a preference, of a dialogue."""
+    remarking: Probability
+    """Probability of small talk that sounds like one, of a dialogue."""
+    relying: Probability
+    """Probability that a dialogue has a request that rests on a preference stated before."""
     asked: Probability
     """Probability of being asked whether the answer was right."""
     answering: Spread
@@ -191,6 +207,15 @@ class PeopleProfile(_Table):
     """How far one answer moves trust towards 1 or 0."""
     clarity: Spread
     """Factor on the recogniser's word errors: accent, distance, noise."""
+
+
+class TeachingProfile(_Table):
+    """What an assistant does about preferences without Earshot."""
+
+    kept: Probability
+    """Share of the preferences that it keeps."""
+    assumes: Probability
+    """Of requests that leave open what a preference would say, the share that it fills with what is popular."""
 
 
 class TimingProfile(_Table):
@@ -223,6 +248,7 @@ class Profile(_Table):
     result: ResultProfile
     wake: WakeProfile
     people: PeopleProfile
+    teaching: TeachingProfile
     timing: TimingProfile
     wire: dict[str, WireConditions]
     """Conditions by name. `clean` is always there and changes nothing."""

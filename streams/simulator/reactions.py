@@ -9,8 +9,8 @@ from typing import Final
 
 from schemas.feedback import BargeInKind
 from schemas.turn import Answer, StoppedBy
+from streams.simulator.chance import normal
 from streams.simulator.people import REWORDINGS, Person, Rewording
-from streams.simulator.timing import normal
 
 _NOTICED_FROM, _NOTICED_TO = 0.2, 0.9
 """Share of a wrong answer after which people notice."""
@@ -18,6 +18,8 @@ _EARLY_FROM: Final = 0.35
 """Share of a question after which people know what is asked."""
 _GOES_ON_EARLY: Final = 0.3
 """People speak on into a statement less often than into a question."""
+_LISTENS_TO_QUESTIONS: Final = 0.2
+"""People murmur into a question less often than into a statement."""
 _STOP_FIRST: Final = 0.15
 """Share of the interruptions before saying it again that are just a stop."""
 _STOPS_WRONG, _STOPS_GIVEN_UP, _STOPS_RIGHT = 0.35, 0.85, 0.2
@@ -120,8 +122,9 @@ def _into_right_answer(person: Person, situation: Situation, rng: Random) -> Bar
         share = _EARLY_FROM + (1.0 - _EARLY_FROM) * rng.random()
         return _barge_in(BargeInKind.CONTINUATION, share * situation.answer_ms, person, situation, rng)
     drawn -= early
+    murmurs = person.backchannel * _LISTENS_TO_QUESTIONS if situation.asked else person.backchannel
     for probability, kind in (
-        (person.backchannel, BargeInKind.BACKCHANNEL),
+        (murmurs, BargeInKind.BACKCHANNEL),
         (person.other_directed, BargeInKind.OTHER_DIRECTED),
         (0.0 if situation.asked else person.needless_stop, BargeInKind.STOP),
     ):
@@ -140,13 +143,15 @@ def _object(reaction: Reaction, person: Person, situation: Situation, rng: Rando
     reaction.states_preference = situation.misses_habit and random() < person.stating
     if not gives_up:
         reaction.rewording = _rewording(person, situation.tries + 1, rng)
-        reaction.corrects = random() < person.correction
     if situation.spoken:
         noticed = (_NOTICED_FROM + (_NOTICED_TO - _NOTICED_FROM) * random()) * situation.answer_ms
         hesitates_ms = -log(1.0 - random()) / person.interrupting * 1000
         offset_ms = noticed + person.tempo.reaction_ms(rng) + hesitates_ms
         kind = BargeInKind.STOP if gives_up or random() < _STOP_FIRST else BargeInKind.CORRECTION
         reaction.barge_in = _barge_in(kind, offset_ms, person, situation, rng)
+    if not gives_up:
+        protests = reaction.barge_in is not None and reaction.barge_in.kind is BargeInKind.CORRECTION
+        reaction.corrects = random() < (person.protesting if protests else person.correction)
     stops = _STOPS_GIVEN_UP if gives_up else _STOPS_WRONG
     if situation.plays and reaction.barge_in is None and random() < stops:
         _stop_playing(reaction, person, rng, _WRONG_PLAY_MS, _WRONG_PLAY_SIGMA)

@@ -1,6 +1,7 @@
 """A whole simulation: blocks of dialogues made by any number of processes, put in the order in which devices sent them.
 
-Blocks are independent (see `fleet`), so whoever makes one makes the same bytes. An event is passed on as soon as no
+Blocks of different sections are independent (see `fleet`), and one process makes all blocks of a section, so any number
+of processes makes the same bytes. An event is passed on as soon as no
 later block can hold an earlier one; what waits for that is the tail of the open dialogues, so memory does not grow.
 """
 
@@ -50,7 +51,10 @@ class Totals:
 
 
 class BlockMaker:
-    """Makes the blocks of one simulation, one at a time. `advisor` is asked before every answer (see `closed_loop`)."""
+    """Makes the blocks of one simulation, one at a time, those of a section in order.
+
+    `advisor` is asked before every answer (see `closed_loop`).
+    """
 
     def __init__(self, simulation: Simulation, *, with_truth: bool, advisor: Advisor | None = None) -> None:
         self._fleet = Fleet(simulation)
@@ -100,7 +104,15 @@ def simulate(
     totals = totals if totals is not None else Totals()
     fleet = Fleet(simulation)
     waiting: list[tuple[int, bytes, bytes]] = []
-    for made in made_by(BlockMaker, simulation, fleet.blocks, workers, with_truth=on_truth is not None, advise=advise):
+    for made in made_by(
+        BlockMaker,
+        simulation,
+        fleet.blocks,
+        workers,
+        sections=fleet.sections,
+        with_truth=on_truth is not None,
+        advise=advise,
+    ):
         totals.add(made)
         if on_truth is not None:
             for line in made.truth:
@@ -131,6 +143,7 @@ def simulate_nowhere(
         simulation,
         fleet.blocks,
         workers,
+        sections=fleet.sections,
         with_truth=on_truth is not None,
         with_records=False,
         advise=advise,

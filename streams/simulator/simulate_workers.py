@@ -1,4 +1,8 @@
-"""Processes that make blocks in turn; the parent takes them in order, so at most one block a process waits."""
+"""Processes that make blocks in turn; the parent takes them in order, so at most one block a process waits.
+
+All blocks of a section go to the same process, in order: it makes all dialogues of the section's users, and knows their
+past. So more processes than sections would have nothing to do.
+"""
 
 import multiprocessing
 import signal
@@ -49,11 +53,15 @@ def made_by(
     blocks: int,
     workers: int,
     *,
+    sections: int,
     with_truth: bool,
     with_records: bool = True,
     advise: Callable[[], Advisor] | None = None,
 ) -> Iterator[Made]:
-    """All blocks in order; with one worker they are made in this process. Raises `WorkerFailed`."""
+    """All blocks in order, those of one section (number modulo `sections`) by one process.
+
+    With one worker they are made in this process. Raises `WorkerFailed`.
+    """
     if workers == 1 or blocks == 1:
         one = maker(simulation, with_truth=with_truth, advisor=advise() if advise else None)
         for block in range(blocks):
@@ -62,14 +70,15 @@ def made_by(
         return
     # Not forked: a Kafka producer's threads in the parent would leave their locks held in the child.
     spawning = multiprocessing.get_context("spawn")
-    workers = min(workers, blocks)
+    workers = min(workers, blocks, sections)
+    share = [[block for block in range(blocks) if block % sections % workers == number] for number in range(workers)]
     running: list[tuple[SpawnProcess, Connection]] = []
     try:
         for number in range(workers):
             here, there = spawning.Pipe(duplex=False)
             process = spawning.Process(
                 target=_work,
-                args=(there, maker, simulation, range(number, blocks, workers), with_truth, with_records, advise),
+                args=(there, maker, simulation, share[number], with_truth, with_records, advise),
                 name=f"simulate-{number}",
                 daemon=True,
             )
@@ -77,7 +86,7 @@ def made_by(
             there.close()
             running.append((process, here))
         for block in range(blocks):
-            process, here = running[block % workers]
+            process, here = running[block % sections % workers]
             try:
                 received = here.recv()
             except EOFError as error:
@@ -100,7 +109,7 @@ def _work(
     there: Connection,
     maker: MakerType,
     simulation: Simulation,
-    blocks: range,
+    blocks: list[int],
     with_truth: bool,
     with_records: bool,
     advise: Callable[[], Advisor] | None,

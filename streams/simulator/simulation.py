@@ -17,7 +17,7 @@ CONFIG_HEADER: Final = "earshot-simulation"
 """Kafka header with the hash of the configuration that an event comes from."""
 
 BEGINNING: Final = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
-_VERSION: Final = 1
+_VERSION: Final = 2
 
 
 class SimulationError(StreamError):

@@ -20,7 +20,7 @@ from streams.simulator.meaning import FailurePoint
 from streams.simulator.simulation import Simulation
 
 SUFFIX: Final = ".truth.jsonl.zst"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 _LEVEL: Final = 3
 _LOST: Final = b'{"type":"lost"'
 
@@ -58,20 +58,85 @@ class BargeInTruth(_Told):
 
 
 class RetryTruth(_Told):
-    """The person came back to an earlier turn that had gone wrong, in which way of saying it."""
+    """The person came back to an earlier turn.
+
+    `repeat`: the same words; `rephrase`: the same wish in other words; `refinement`: something was added, answered or
+    changed, and nothing had failed as far as the person noticed. `style`: verbatim, lexical, phonetic, simplify,
+    expand, correction (`no, I said ...`), plain; of refinements answer, addition, change.
+    """
 
     turn_id: str
+    kind: Literal["repeat", "rephrase", "refinement"]
     style: str
 
 
-class PreferenceTruth(_Told):
-    """A preference that the person stated in this turn, or a habit that this turn rests on."""
+class CorrectionTruth(_Told):
+    """A slot that is other than the assistant took it for (`of` assistant), or than the person wanted before (`self`).
 
+    `turn_id`: the turn whose answer showed `instead_of`, which is None where the assistant had nothing. `slot` is
+    `intent` where the assistant did something else altogether.
+    """
+
+    turn_id: str
+    slot: str
+    value: str
+    entity: str | None = None
+    instead_of: str | None = None
+    of: Literal["assistant", "self"]
+
+
+class SelfRepairTruth(_Told):
+    """A slip of the tongue repaired in one breath: `said_first`, then `cue`, then `value`, which is meant."""
+
+    slot: str
+    said_first: str
+    cue: str
+    value: str
+    entity: str | None = None
+
+
+class PreferenceTruth(_Told):
+    """A preference that the person stated in this turn, or a habit that this turn rests on.
+
+    `kind`: a habit (what this person means by the name `words`), a taste (fills a slot that requests leave open), a
+    setting, or an own name (`words`) for an entity (`names`, in words `named`). `value` is an entity, `words` how it is
+    said in `statement`, the part of the turn that states it, made from `template`. `number` counts the person's
+    preferences over all dialogues; `revises`: number of the one that this replaces. `condition`, `time`: in words.
+    """
+
+    kind: Literal["habit", "taste", "setting", "name"]
     domain: str
     attribute: str
     value: str
+    words: str
     stated: bool
     polarity: Literal[1, -1] = 1
+    number: int | None = None
+    scope: Literal["user", "household", "person"] = "user"
+    person: str | None = None
+    condition: str | None = None
+    time: str | None = None
+    names: str | None = None
+    named: str | None = None
+    statement: str | None = None
+    template: str | None = None
+    revises: int | None = None
+
+
+class ObedienceTruth(_Told):
+    """Whether the answer did as an earlier preference says (the user's of this `number`), where that shows.
+
+    `slot`: what the request left open, or gave by an own name; `value`: the entity that is preferred or, with polarity
+    -1, not wanted. An assistant that asks back for what it was told does not obey.
+    """
+
+    number: int
+    domain: str
+    attribute: str
+    slot: str
+    value: str
+    polarity: Literal[1, -1]
+    obeyed: bool
 
 
 class TurnTruth(_Told):
@@ -79,6 +144,7 @@ class TurnTruth(_Told):
 
     `said` are the person's own words, None when no person spoke to the device. `acts` are those of the person and
     `answer_acts` those of the assistant. `right`: the assistant did what was meant. `satisfied`: so the person saw it.
+    `trust`: the person's trust in the assistant after the answer, in [0, 1]; it stays from dialogue to dialogue.
     `goal_reached` is set on the last turn of a goal. `erred`: stages that erred, recovered or not. `incident`: the
     component whose planted fault struck.
     """
@@ -102,8 +168,12 @@ class TurnTruth(_Told):
     goal_reached: bool | None = None
     barge_in: BargeInTruth | None = None
     retry: RetryTruth | None = None
+    corrections: tuple[CorrectionTruth, ...] = ()
+    self_repair: SelfRepairTruth | None = None
     gave_up: bool = False
     preference: PreferenceTruth | None = None
+    obedience: ObedienceTruth | None = None
+    trust: float | None = None
     incident: str | None = None
 
 

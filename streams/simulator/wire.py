@@ -10,7 +10,7 @@ from random import Random
 from struct import unpack
 from typing import Final, NamedTuple
 
-from streams.simulator.timing import normal
+from streams.simulator.chance import normal
 from streams.simulator.wire_conditions import WireConditions
 
 _REMEMBERED: Final = 50_000

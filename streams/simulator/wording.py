@@ -42,6 +42,9 @@ CHANGED: Final = "changed"
 """Value of a `NEGATE` by which a customer changes its mind; empty when it corrects the assistant."""
 UNSUPPORTED: Final = "unsupported"
 """Value of a `NOTIFY_FAILURE` when nothing can do what was asked."""
+TAUGHT: Final = "taught"
+NOTED: Final = "noted"
+"""Values of a `NOTIFY_SUCCESS` upon a preference that is kept, and upon a statement that passes."""
 
 _CARRIED: Final = 0.3
 _TRIES: Final = 4
@@ -75,6 +78,7 @@ class Phrase(StrEnum):
     RIGHT = "right"
     WRONG = "wrong"
     ASK_RIGHT = "ask_right"
+    REPAIR = "repair"
 
 
 _Choice = tuple[tuple[str, tuple[int, ...], bool], ...]
@@ -266,7 +270,11 @@ class Wording:
         confirmed = tuple(slot for act, slot, _ in move.acts if act is CONFIRM)
         offered = False
         for act, slot, value in move.acts:
-            if act is NOTIFY_SUCCESS and api and words:
+            if act is NOTIFY_SUCCESS and value == TAUGHT:
+                segments.append(templates(phrases.taught))
+            elif act is NOTIFY_SUCCESS and value == NOTED:
+                segments.append(templates(phrases.noted))
+            elif act is NOTIFY_SUCCESS and api and words:
                 segments.append(self._done(api, words.done, move))
             elif act is NOTIFY_SUCCESS:
                 segments.append(templates(phrases.stopped))
@@ -326,6 +334,10 @@ class Wording:
             yield from (*slot.ask, *slot.inform, *slot.part)
         for detail in written.detail.values():
             yield from (*detail.ask, *detail.inform)
+        yield from _statements(written)
+        for shared in (written.preferences, written.background):
+            for texts in shared.model_dump().values():
+                yield from texts
         for api in written.api.values():
             yield from paraphrased((*api.customer.plain, *api.customer.long), written.paraphrase)
             yield from api.customer.short
@@ -334,6 +346,13 @@ class Wording:
         for sentences in _sentences_of_samples(written).values():
             for pattern, names in sentences:
                 yield pattern % tuple(f"{{{name}}}" for name in names)
+
+
+def _statements(written: PackWritten) -> Iterator[str]:
+    """The templates of preferences, names in braces."""
+    for one in written.preference.values():
+        yield from (*one.like, *one.dislike, *one.conditions)
+        yield from (*one.person_like, *one.person_dislike, *one.household_like, *one.household_dislike)
 
 
 def _sentences_of_samples(written: PackWritten) -> dict[str, list[Template]]:

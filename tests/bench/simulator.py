@@ -4,14 +4,16 @@
 
 `events_per_s`: one process, into nowhere, events a second of CPU time of that process (`events_per_wall_s`: of the wall
 clock, which other work on the machine slows). `two_process_ratio`: events a wall second of two processes over those of
-one, measured in turns; it needs two idle cores. `rss_growth_mb`: resident memory of a process that makes `--events`
-events and puts them in order, at its end less that when a tenth of them was made (caches fill at first).
-`into_kafka_per_s`: delivered to a real broker of its own.
+one, measured in turns; it needs two idle cores. `two_process_cpu_ratio`: twice the events a CPU second of two processes
+and the parent over those of one, which other work disturbs less: what sharing the work costs. `rss_growth_mb`: resident
+memory of a process that makes `--events` events and puts them in order, at its end less that when a tenth of them was
+made (caches fill at first). `into_kafka_per_s`: delivered to a real broker of its own.
 """
 
 import argparse
 import multiprocessing
 import os
+import resource
 import socket
 import statistics
 import sys
@@ -19,7 +21,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -36,7 +38,7 @@ from streams.simulator.simulate_sinks import into_kafka
 from streams.simulator.simulation import Simulation
 
 _ROUNDS: Final = 5
-_PAIRS: Final = 3
+_PAIRS: Final = 5
 _WARM_BLOCKS: Final = 20
 _EVENTS_A_ROUND: Final = 60_000
 _RATE: Final = 40.0
@@ -70,17 +72,31 @@ def per_core(dialogues: int) -> tuple[list[float], list[float]]:
     return cpu, wall
 
 
-def two_processes(dialogues: int) -> list[float]:
-    """Events a second of two processes over those of one, a pair a round; both are processes that are started anew."""
-    ratios = []
-    for seed in range(_PAIRS):
-        two, one = (_steady(replace(simulation(dialogues * share), seed=seed), share) for share in (2, 1))
-        ratios.append(two / one)
-    return ratios
+def two_processes(dialogues: int) -> tuple[list[float], list[float]]:
+    """(by wall clock, by CPU time): two processes over one, a pair a round, in turns which goes first.
+
+    All are processes that are started anew; by wall clock their start does not count.
+    """
+    by_wall, by_cpu = [], []
+    for pair in range(_PAIRS):
+        rates: dict[int, tuple[float, float]] = {}
+        for workers in (1, 2) if pair % 2 else (2, 1):
+            asked = replace(simulation(dialogues * workers), seed=pair)
+            began = _cpu_s()
+            wall_rate, events = _steady(asked, workers)
+            rates[workers] = wall_rate, events / (_cpu_s() - began)
+        by_wall.append(rates[2][0] / rates[1][0])
+        by_cpu.append(2 * rates[2][1] / rates[1][1])
+    return by_wall, by_cpu
 
 
-def _steady(asked: Simulation, workers: int) -> float:
-    """Events a wall second after every process has warmed up."""
+def _cpu_s() -> float:
+    """CPU time of this process and of its children that have ended."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+def _steady(asked: Simulation, workers: int) -> tuple[float, int]:
+    """(events a wall second after every process has warmed up, all events)."""
     marks: list[tuple[float, int]] = []
     blocks = 0
 
@@ -90,23 +106,21 @@ def _steady(asked: Simulation, workers: int) -> float:
         if blocks >= _WARM_BLOCKS * workers:
             marks.append((time.perf_counter(), totals.events))
 
-    # One worker would run in this process, whose caches are warm.
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) if workers == 1 else nullcontext() as pool:
-        if pool is not None:
+    if workers == 1:  # in a process of its own: this one's caches are warm
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
             return pool.submit(_alone, asked).result()
-        simulate_nowhere(asked, workers=workers, on_block=note)
+    totals = simulate_nowhere(asked, workers=workers, on_block=note)
     (first_s, first), (last_s, last) = marks[0], marks[-1]
-    return (last - first) / (last_s - first_s)
+    return (last - first) / (last_s - first_s), totals.events
 
 
-def _alone(asked: Simulation) -> float:
+def _alone(asked: Simulation) -> tuple[float, int]:
     maker = BlockMaker(asked, with_truth=False)
     blocks = Fleet(asked).blocks
-    for block in range(_WARM_BLOCKS):
-        maker.make(block)
+    warm = sum(maker.make(block).events for block in range(_WARM_BLOCKS))
     began = time.perf_counter()
     events = sum(maker.make(block).events for block in range(_WARM_BLOCKS, blocks))
-    return events / (time.perf_counter() - began)
+    return events / (time.perf_counter() - began), warm + events
 
 
 def growth(dialogues: int, events: int) -> tuple[float, float]:
@@ -166,11 +180,12 @@ def main() -> None:
     tell(f"{each:.1f} events a dialogue; one core")
     cpu, wall = per_core(2 * a_round)
     tell("two processes")
-    ratios = two_processes(2 * a_round)
+    by_wall, by_cpu = two_processes(a_round)
     figures = {
         "events_per_s": _figure(cpu),
         "events_per_wall_s": _figure(wall),
-        "two_process_ratio": _figure(ratios),
+        "two_process_ratio": _figure(by_wall),
+        "two_process_cpu_ratio": _figure(by_cpu),
         "events_per_dialogue": Figure(each),
     }
     if not chosen.no_kafka:

@@ -24,7 +24,7 @@ def recorded(path: Path, simulation: Simulation) -> Path:
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    return evaluate(lambda _: None, recorded(tmp_path_factory.mktemp("simulated") / "clean.jsonl.zst", CLEAN))
+    return evaluate(recorded(tmp_path_factory.mktemp("simulated") / "clean.jsonl.zst", CLEAN), lambda _: None)
 
 
 def test_on_a_clean_wire_every_barge_in_is_heard_and_nothing_else(report: Report) -> None:
@@ -49,4 +49,4 @@ def test_a_folder_of_recordings_is_evaluated_recording_by_recording(tmp_path: Pa
 
 def test_a_folder_without_truth_is_told_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(NothingToEvaluate, match="earshot simulate --into"):
-        evaluate(lambda _: None, tmp_path)
+        evaluate(tmp_path, lambda _: None)

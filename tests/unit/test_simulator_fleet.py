@@ -69,8 +69,8 @@ def test_an_incident_brings_its_version_from_its_minute_on_where_it_strikes() ->
     begins_ms = fleet.begins_ms(0)
     before = fleet.unit(user, seeded("x"), begins_ms + 599_000)
     after = fleet.unit(user, seeded("x"), begins_ms + 600_000)
-    assert orjson.loads(orjson.dumps(before.json))["versions"]["asr"] == "4.1.3"
-    assert orjson.loads(orjson.dumps(after.json))["versions"]["asr"] == incident.version
+    assert orjson.loads(before.json)["versions"]["asr"] == "4.1.3"
+    assert orjson.loads(after.json)["versions"]["asr"] == incident.version
     assert (before.broken, after.broken) == ((), (incident,))
     car = next(u for u in map(fleet.user, range(500)) if len(u.devices) == 1 and u.devices[0].type == "car")
     assert fleet.unit(car, seeded("x"), begins_ms + 600_000).broken == ()

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from streams.simulator.false_wake import BackgroundSpeech
 from streams.simulator.meaning import FailurePoint, Meaning, SlotValue
+from streams.simulator.nlu import UNKNOWN
+from streams.simulator.pack_written import Background
 from streams.simulator.pipeline import Faults, Heard
 from streams.simulator.profile import FOLDER, ProfileError, load_profile, profile_names
 from tests.unit.simulated_assistant import heard_often, pipeline, plausible, request, some_result
@@ -87,7 +89,10 @@ def test_what_is_on_the_wire_fits_what_was_grasped(seed: int) -> None:
     text, meaning, acts = request(rng)
     heard = PIPELINES["B"].hear(text, meaning, rng, acts, clarity=4.0)
     told = heard.understanding
-    assert told.meaning == heard.grasp.meaning
+    if heard.grasp.meaning is None and told.meaning is not None:
+        assert (told.meaning.intent, told.meaning.slots) == (UNKNOWN, ())
+    else:
+        assert told.meaning == heard.grasp.meaning
     assert len(told.entity_scores) == (len(told.meaning.slots) if told.meaning is not None else 0)
     assert told.n_best[0] == (told.asr_text, told.asr_confidence)
     assert heard.truth == (meaning, acts)
@@ -99,17 +104,60 @@ def test_what_is_on_the_wire_fits_what_was_grasped(seed: int) -> None:
 
 def test_false_wakes_come_as_often_as_the_profile_says_and_the_device_doubts_them() -> None:
     one_pipeline, rng = PIPELINES["A"], Random(2)
-    background = BackgroundSpeech(one_pipeline)
+    background = BackgroundSpeech(one_pipeline, Background(), ("dinner is ready in a minute",))
     wakes = sum(background.wakes(rng) for _ in range(20_000))
     assert plausible(wakes, 20_000, load_profile("A").wake.false_wakes)
     overheard = [background.overhear(rng) for _ in range(1_000)]
-    understood = sum(one.understanding.meaning is not None for one in overheard)
+    understood = sum(one.grasp.meaning is not None for one in overheard)
     assert plausible(understood, 1_000, load_profile("A").wake.understood)
     assert all(one.truth == (None, ()) for one in overheard)
     meant = [one.understanding.wake_confidence for one in heard_often(one_pipeline, 1_000)]
     doubted = [one.understanding.wake_confidence for one in overheard]
     assert sum(doubted) / len(doubted) < 0.6 < 0.8 < sum(meant) / len(meant)
     assert max(doubted) > min(meant)
+
+
+def test_words_to_somebody_else_hardly_sound_like_the_wake_word() -> None:
+    background = BackgroundSpeech(PIPELINES["A"], Background(), ("dinner is ready in a minute",))
+    rng = Random(6)
+    aside, woken = (
+        sum(overhear(rng).understanding.wake_confidence for _ in range(500)) / 500
+        for overhear in (background.overhear_aside, background.overhear)
+    )
+    assert aside < 0.35 < woken
+
+
+def test_words_of_which_nothing_is_made_still_tell_the_domain_mostly() -> None:
+    heard = list(heard_often(PIPELINES["A"], 3_000, faults=Faults(asr=1.0, nlu=0.5)))
+    lost = [one for one in heard if one.grasp.meaning is None and one.understanding.asr_text]
+    told = [one.understanding.meaning.domain for one in lost if one.understanding.meaning is not None]
+    meant = [one.truth.meaning.domain for one in lost if one.understanding.meaning is not None and one.truth.meaning]
+    assert 0.5 < len(told) / len(lost) < 0.9
+    assert sum(map(str.__eq__, told, meant)) > 0.6 * len(told)
+
+
+def test_a_slip_of_the_tongue_is_taken_for_what_was_meant_now_and_then_and_that_is_the_interpreters_fault() -> None:
+    meant, slip = (SlotValue("track", name, f"track:{name}") for name in ("green light", "yellow river"))
+    meaning, rng = Meaning("music", "play_track", (meant,)), Random(5)
+    heard = [
+        PIPELINES["A"].hear("play yellow river no wait green light", meaning, rng, clarity=0.0, slip=slip)
+        for _ in range(2_000)
+    ]
+    misled = [one for one in heard if one.grasp.meaning is not None and one.grasp.meaning.slots == (slip,)]
+    assert plausible(len(misled), len(heard), load_profile("A").nlu.misled)
+    assert all(one.understanding.stages[:1] == ("nlu",) for one in misled)
+    assert all(PIPELINES["A"].corrected(one, FailurePoint.ASR) == one.grasp for one in misled)
+
+
+def test_a_name_that_a_person_made_up_is_an_entity_that_is_missed() -> None:
+    meaning = Meaning("home", "turn_on_light", (SlotValue("room", "the grotto", "room:hall"),))
+    rng = Random(7)
+    for _ in range(100):
+        heard = PIPELINES["A"].hear("turn on the light in the grotto", meaning, rng, clarity=0.0, unknown="the grotto")
+        assert "entity" in heard.understanding.stages
+        slots = heard.grasp.meaning.slots if heard.grasp.meaning is not None else ()
+        assert not any(slot.entity == "room:hall" for slot in slots)
+        assert PIPELINES["A"].corrected(heard, FailurePoint.ENTITY) == heard.truth
 
 
 def test_correcting_the_last_stage_gives_the_truth() -> None:

@@ -122,7 +122,7 @@ class Complaining(Dying):
 
 
 def blocks_of(maker: type[Dying]) -> Iterator[int]:
-    return (made.block for made in made_by(maker, SMALL, 6, 2, with_truth=False))
+    return (made.block for made in made_by(maker, SMALL, 6, 2, sections=8, with_truth=False))
 
 
 def test_a_process_that_dies_is_an_error_that_names_it() -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.simulator.chance import normal
 from streams.simulator.profile import Spread, load_profile
-from streams.simulator.timing import Tempo, log_normal, normal
+from streams.simulator.timing import Tempo, log_normal
 
 TIMING = load_profile("A").timing
 ALIKE = TIMING.model_copy(update={"spread": 0.0})

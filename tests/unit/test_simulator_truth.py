@@ -16,7 +16,13 @@ from streams.simulator.truth import TruthError, TruthWriter, TurnTruth, parse_tr
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Simulation(users=2_000, dialogues=200, seed=8, rate=1.0)
-MAY_KNOW = ("streams/simulator/", "streams/evaluate/", "streams/cli/simulate.py", "streams/cli/evaluate.py")
+MAY_KNOW = (
+    "streams/simulator/",
+    "streams/evaluate/",
+    "streams/training/",
+    "streams/cli/simulate.py",
+    "streams/cli/evaluate.py",
+)
 WORKERS = "streams.worker, streams.detect, streams.sink, streams.transport, streams.replay, streams.cli.worker"
 
 
