@@ -9,13 +9,18 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import orjson
+from msgspec import Struct
+from msgspec.json import Decoder
 
 from processors.similarity import Words, words_of
 from schemas.feedback import Facets
-from schemas.turn import Channel, ExplicitFeedback, Playback, ResponseStatus, Turn
+from schemas.turn import Channel, ExplicitFeedback, Playback, ResponseStatus, Span, Turn
+from schemas.wire import TurnOnWire
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ASKED = ResponseStatus.ASKED
+
+_read_versions = Decoder(dict[str, str]).decode
 
 
 class Dimensions(NamedTuple):
@@ -26,96 +31,114 @@ class Dimensions(NamedTuple):
 
 
 @lru_cache(maxsize=65_536)
-def _dimensions(
+def dimensions_of(
     domain: str | None,
     intent: str | None,
     device_type: str | None,
     locale: str | None,
     channel: Channel,
-    versions: tuple[tuple[str, str], ...],
+    versions: bytes,
 ) -> Dimensions:
-    """They repeat from turn to turn: one object for all turns that share them."""
+    """They repeat from turn to turn: one object for all turns that share them.
+
+    `versions` is a JSON object of strings; raises `msgspec.DecodeError` when it is not.
+    """
     facets = Facets(
         domain=domain,
         intent=intent,
         device_type=device_type,
         locale=locale,
         channel=channel,
-        versions=dict(versions),
+        versions=_read_versions(versions),
     )
     return Dimensions(facets, orjson.Fragment(facets.__pydantic_serializer__.to_json(facets, exclude_none=True)))
 
 
-class Exchange:
+class Exchange(Struct, gc=False, eq=False):
     """A turn as detectors see it.
 
     `at`, `speech`, `response` and `end` are in seconds since the epoch, by the device's clock: when the turn
     began, when the person spoke (start, end), when the answer was heard (start, end), and the last of these that
     is known. `status` is None when nothing was answered; `response_words` counts the words that were meant to be said.
-    `words` is the request prepared for comparison, or None when it was forgotten.
+    `words` is the request prepared for comparison, or None when it was forgotten. `confidence` and `n_best` are those
+    of the recogniser for the request.
     `playbacks` and `answers` are in event-time order.
     """
 
-    __slots__ = (
-        "answers",
-        "at",
-        "device_id",
-        "device_state",
-        "dialogue_id",
-        "dimensions",
-        "end",
-        "event_id",
-        "playbacks",
-        "request",
-        "response",
-        "response_words",
-        "speech",
-        "status",
-        "turn_id",
-        "user_id",
-        "wake_confidence",
-        "words",
-    )
+    event_id: str
+    turn_id: str
+    dialogue_id: str
+    user_id: str
+    device_id: str
+    at: float
+    speech: tuple[float, float] | None
+    response: tuple[float, float] | None
+    end: float
+    request: str
+    words: Words | None
+    response_words: int
+    status: ResponseStatus | None
+    device_state: str | None
+    wake_confidence: float | None
+    dimensions: Dimensions
+    response_text: str | None
+    confidence: float | None
+    n_best: tuple[str, ...]
+    playbacks: tuple[Playback, ...] = ()
+    answers: tuple[ExplicitFeedback, ...] = ()
 
-    def __init__(self, turn: Turn) -> None:
-        nlu, device, response, speech = turn.nlu, turn.device, turn.response, turn.speech
-        self.event_id = turn.event_id
-        self.turn_id = turn.turn_id
-        self.dialogue_id = turn.dialogue_id
-        self.user_id = turn.user_id
-        self.device_id = device.id
-        self.at = self.end = (turn.occurred_at - _EPOCH).total_seconds()
-        asr = turn.asr
-        self.request: str = asr.text if asr is not None else turn.text or ""
-        self.words: Words | None = words_of(self.request)
-        self.speech: tuple[float, float] | None = None
-        if speech is not None:
-            self.end = (speech.ended_at - _EPOCH).total_seconds()
-            began = (speech.started_at - _EPOCH).total_seconds()
-            self.speech = (began, self.end)
-        self.response: tuple[float, float] | None = None
-        self.response_words = 0
-        self.status: ResponseStatus | None = None
-        if response is not None:
-            self.status = response.status
-            span, text = response.span, response.text
-            if span is not None:
-                self.end = (span.ended_at - _EPOCH).total_seconds()
-                self.response = ((span.started_at - _EPOCH).total_seconds(), self.end)
-            if text:
-                self.response_words = text.count(" ") + 1
-        self.device_state: str | None = turn.context.device_state if turn.context is not None else None
-        self.wake_confidence: float | None = turn.wake.confidence if turn.wake is not None else None
-        self.dimensions: Dimensions = _dimensions(
-            nlu.domain if nlu is not None else None,
-            nlu.intent if nlu is not None else None,
-            device.type,
-            device.locale,
-            turn.channel,
-            tuple(device.versions.items()),
+    @classmethod
+    def of(cls, turn: Turn) -> "Exchange":
+        """The exchange of a validated turn."""
+        response = turn.response
+        return cls.seen(
+            turn,
+            _seconds(turn.occurred_at),
+            None if turn.speech is None else _stretch(turn.speech),
+            None if response is None or response.span is None else _stretch(response.span),
+            orjson.dumps(turn.device.versions),
         )
-        self.playbacks: tuple[Playback, ...] = ()
-        self.answers: tuple[ExplicitFeedback, ...] = ()
+
+    @classmethod
+    def seen(
+        cls,
+        turn: Turn | TurnOnWire,
+        at: float,
+        speech: tuple[float, float] | None,
+        heard: tuple[float, float] | None,
+        versions: bytes,
+    ) -> "Exchange":
+        """The exchange of a turn whose times are known as numbers, and its versions as a JSON object.
+
+        Raises `msgspec.DecodeError` when `versions` are not strings by name.
+        """
+        nlu, device, response, asr, context, wake = (
+            turn.nlu, turn.device, turn.response, turn.asr, turn.context, turn.wake,
+        )  # fmt: skip
+        request = asr.text if asr is not None else turn.text or ""
+        text = response.text if response is not None else None
+        domain, intent = (nlu.domain, nlu.intent) if nlu is not None else (None, None)
+        return cls(
+            turn.event_id,
+            turn.turn_id,
+            turn.dialogue_id,
+            turn.user_id,
+            device.id,
+            at,
+            speech,
+            heard,
+            heard[1] if heard is not None else speech[1] if speech is not None else at,
+            request,
+            words_of(request),
+            text.count(" ") + 1 if text else 0,
+            response.status if response is not None else None,
+            context.device_state if context is not None else None,
+            wake.confidence if wake is not None else None,
+            dimensions_of(domain, intent, device.type, device.locale, turn.channel, versions),
+            text,
+            asr.confidence if asr is not None else None,
+            tuple([other.text for other in asr.n_best]) if asr is not None and asr.n_best else (),
+        )
 
     @property
     def facets(self) -> Facets:
@@ -142,3 +165,11 @@ class Exchange:
     def forget_words(self) -> None:
         """Nobody will compare the request any more; its words take as much memory as all the rest."""
         self.words = None
+
+
+def _stretch(span: Span) -> tuple[float, float]:
+    return _seconds(span.started_at), _seconds(span.ended_at)
+
+
+def _seconds(at: datetime) -> float:
+    return (at - _EPOCH).total_seconds()

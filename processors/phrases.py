@@ -1,6 +1,7 @@
 """Set phrases by which people steer an assistant: stop, go on, yes, "no, I said ..."."""
 
 import re
+from functools import lru_cache
 
 from processors.similarity import Words, spaced
 
@@ -56,5 +57,9 @@ def is_steering(words: Words) -> bool:
 
 def is_correction(words: Words) -> bool:
     """`no, I said ...`, `not that one`: the person says that it went wrong."""
-    text = words.text
+    return _corrects(words.text)
+
+
+@lru_cache(maxsize=65_536)
+def _corrects(text: str) -> bool:
     return _CORRECTION_STARTS.match(text) is not None or any(phrase in text for phrase in _CORRECTION_INSIDE)

@@ -1,10 +1,10 @@
 """How alike two requests are: in letters, in sounds, in words. Symmetric, in [0, 1], fast enough for every turn."""
 
-from collections.abc import Iterable
 from functools import lru_cache
 from sys import intern
 
 import jellyfish
+from msgspec import Struct
 from rapidfuzz.distance import Indel
 
 
@@ -31,31 +31,57 @@ _PLAIN = str.maketrans(
 )
 
 
-class Words:
+_MARKS = 256
+
+
+class _Marks(dict[str, int]):
+    """One bit of `_MARKS` for each word that carries a wish, none for a function word. Two words may share a bit."""
+
+    def __missing__(self, word: str) -> int:
+        mark = 0 if word in _FUNCTION_WORDS else _mark(word)
+        if len(self) < _WORDS_KEPT:
+            self[word] = mark
+        return mark
+
+
+_WORDS_KEPT = 65_536
+_marks = _Marks()
+
+
+def _mark(word: str) -> int:
+    return 1 << hash(word) % _MARKS
+
+
+class Words(Struct, gc=False, eq=False):
     """A request prepared for comparison: lower case, without punctuation, apostrophes and fillers.
 
-    `content` are the words that carry the wish; all words where none does. `count` counts words with repetitions.
+    `count` counts words with repetitions. `marks` has a bit for each word of `content`: requests without a common bit
+    have no such word in common. What few pairs need is made when it is first asked for.
     """
 
-    __slots__ = ("_sounds", "content", "count", "text")
+    text: str
+    count: int
+    marks: int
+    _content: frozenset[str] | None = None
+    _sounds: str | None = None
 
-    def __init__(self, tokens: list[str], request: str = "") -> None:
-        """`request`: what the tokens come from; most often it reads the same and is kept only once."""
-        text = " ".join(tokens)
-        vocabulary = frozenset(map(intern, tokens))
-        self.count = len(tokens)
-        self.text = request if text == request else text
-        self.content = vocabulary - _FUNCTION_WORDS or vocabulary
-        self._sounds: str | None = None
+    @property
+    def content(self) -> frozenset[str]:
+        """The different words that carry the wish; all words where none does."""
+        if self._content is None:
+            tokens = self.text.split()
+            carrying = [intern(token) for token in tokens if token not in _FUNCTION_WORDS]
+            self._content = frozenset(carrying or tokens)
+        return self._content
 
     @property
     def vocabulary(self) -> frozenset[str]:
-        """All different words. Made anew: few pairs get so far, and millions of requests are kept."""
+        """All different words."""
         return frozenset(self.text.split())
 
     @property
     def sounds(self) -> str:
-        """Phonetic code, made when it is first needed."""
+        """Phonetic code."""
         if self._sounds is None:
             self._sounds = "".join(map(sound_of, self.text.split()))
         return self._sounds
@@ -71,11 +97,16 @@ def sound_of(word: str) -> str:
 def words_of(request: str) -> Words:
     """The words of a request as typed or recognised."""
     tokens = request.lower().translate(_PLAIN).split()
-    return Words(tokens if _FILLERS.isdisjoint(tokens) else _without_fillers(tokens), request)
-
-
-def _without_fillers(tokens: Iterable[str]) -> list[str]:
-    return [token for token in tokens if token not in _FILLERS]
+    if not _FILLERS.isdisjoint(tokens):
+        tokens = [token for token in tokens if token not in _FILLERS]
+    text = " ".join(tokens)
+    marks, of = 0, _marks
+    for token in tokens:
+        marks |= of[token]
+    if not marks:  # function words are all that was said
+        for token in tokens:
+            marks |= _mark(token)
+    return Words(request if text == request else text, len(tokens), marks)  # what reads the same is kept only once
 
 
 def characters_alike(one: Words, other: Words, cutoff: float = 0.0) -> float:

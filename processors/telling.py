@@ -1,4 +1,4 @@
-"""A dialogue as it travels: the JSON of a `Dialogue`, written without making one.
+"""Dialogues and signals as they travel: their JSON, written without the models that describe it.
 
 Dialogues are most of what `detect` writes, and each is told several times. Made as a model and printed by it, a
 dialogue of five turns takes three times as long; what is told here has been validated where it came from. A test
@@ -16,6 +16,7 @@ from processors.exchange import Exchange
 from processors.thresholds import THRESHOLDS
 from schemas.contract import SCHEMA_VERSION
 from schemas.dialogue import ClosedBy
+from schemas.feedback import FeedbackEvent
 from schemas.turn import Answer
 
 _moment = datetime.fromtimestamp
@@ -73,4 +74,13 @@ def dialogue_json(
         told["goal_reached"] = goal_reached
     told["satisfaction"] = max(0.0, min(1.0, 1.0 - score_sum / len(turns)))
     told["revision"] = revision
+    return orjson.dumps(told, option=orjson.OPT_UTC_Z)
+
+
+def feedback_json(signal: FeedbackEvent) -> bytes:
+    """What `signal.to_bytes()` says, in a third of its time."""
+    if signal.occurred_at.tzinfo is not UTC:  # a time as a device wrote it; only the model knows how to
+        return signal.to_bytes()
+    told = {name: value for name, value in signal.__dict__.items() if value is not None}
+    told["facets"] = {name: value for name, value in signal.facets.__dict__.items() if value is not None}
     return orjson.dumps(told, option=orjson.OPT_UTC_Z)

@@ -35,6 +35,10 @@ class UnknownFields:
             known = path in self.counts or len(self.counts) < self.most_paths
             self.counts[path if known else OTHER] += 1
 
+    def see_none(self) -> None:
+        """Take note of an event that is known to have none."""
+        self.seen += 1
+
 
 def unknown_paths(content: object, event: Event) -> Iterator[str]:
     """Paths of the fields in `content`, parsed JSON, that `event` has no place for; list items as `[]`."""

@@ -27,7 +27,7 @@ def exchanges_of(events: Iterable[TurnEvent]) -> list[Exchange]:
     reports: list[Playback | ExplicitFeedback] = []
     for event in events:
         if isinstance(event, Turn):
-            exchanges[event.turn_id] = Exchange(event)
+            exchanges[event.turn_id] = Exchange.of(event)
         else:
             reports.append(event)
     for report in reports:

@@ -1,6 +1,7 @@
 """How long after it was produced a turn has led to feedback, and stands in ClickHouse: one clock, one machine."""
 
 import asyncio
+import gc
 import json
 import threading
 import time
@@ -39,15 +40,28 @@ def quantile(values: Sequence[float], share: float) -> float:
     return values[min(len(values) - 1, int(share * len(values)))] if values else float("nan")
 
 
-def measure(settings: Settings, stream: Sequence[Sent], begins: float) -> Latencies:
-    """Produce in time and wait for what comes of it. The workers must be running."""
-    rows = _Rows(settings)
-    rows.start()
+def measure(settings: Settings, stream: Sequence[Sent], begins: float, rows: bool) -> Latencies:
+    """Produce in time and wait for what comes of it: feedback, and rows if asked for. The worker must be running."""
+    gc.collect()
+    gc.freeze()  # a pause of ours is not to be taken for one of the worker's
+    gc.disable()
+    try:
+        return _measure(settings, stream, begins, rows)
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
+def _measure(settings: Settings, stream: Sequence[Sent], begins: float, rows: bool) -> Latencies:
+    watched = _Rows(settings)
+    if rows:
+        watched.start()
     try:
         produced, heard = asyncio.run(_produce_and_listen(settings, stream, begins))
-        rows.wait_for(produced, stream)
+        if rows:
+            watched.wait_for(produced, stream)
     finally:
-        rows.stop()
+        watched.stop()
     counted = [
         (sent, place)
         for sent, place in zip(stream, produced, strict=True)
@@ -59,7 +73,7 @@ def measure(settings: Settings, stream: Sequence[Sent], begins: float) -> Latenc
         for _, by, at in heard.values()
         if by in sent_at
     )
-    stored, missing = rows.latencies([place for _, place in counted])
+    stored, missing = watched.latencies([place for _, place in counted])
     took = produced[-1].at - produced[0].at
     return Latencies(feedback, stored, len(produced) / took, missing)
 
@@ -115,7 +129,8 @@ class _Rows:
 
     def stop(self) -> None:
         self._stopping.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _watch(self) -> None:
         store = open_store(self._settings)

@@ -3,8 +3,15 @@
 Starts a real Kafka and a real ClickHouse in a temporary folder, fills the topic of turn events with a natural
 stream and lets one consumer after the other read it, each in a process of its own on one core: a bare aiokafka
 loop, a Faust agent and Quix Streams as shipped, all three doing nothing but `json.loads`, and our `detect` and
-`sink`. Then it produces at half of what `detect` can do and looks at the clock. Throughput is counted in records a
-second of processor time; figures by the wall clock, where broker and store share the machine, stand beside them.
+`sink`. Throughput is counted in records a second of processor time; figures by the wall clock, where broker and store
+share the machine, stand beside them.
+
+Then it produces, as a fleet would, and looks at the clock: how long after a turn was produced its feedback can be
+consumed and its row be read. Half load is half of what was read by the wall clock on this machine. `feedback_*_ms` is
+`detect` alone at half of its own rate, `row_*_ms` the same of `sink`: on two cores there is one for the role and one
+for the fleet, the broker and the store together, so this is the software and not the machine. `*_together_ms` is all
+at once, both roles at half of what the slower of them can do, on the same cores: what this machine gives, and more of
+the work than it has cores for.
 """
 
 import argparse
@@ -23,7 +30,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from consumers import Sample
-from latency import SETTLING_S, Latencies, measure, quantile
+from latency import SETTLING_S, measure, quantile
 from load import fill
 from natural_stream import NaturalStream, Sent
 from subjects import Cost, SubjectFailed, running
@@ -42,7 +49,8 @@ FAUST_TURNS = 60_000
 """Faust as shipped reads a few thousand a second: its rate is clear after a part."""
 
 _AHEAD_S = 4.0
-_RENDERED_S = 80e-6
+_RENDERED_S = 200e-6
+_TURNS_OF_RECORDS = 0.95
 _JOINED_S = 5.0
 _TWO_S = 300.0
 
@@ -99,7 +107,9 @@ class Bench:
         self.figures.add("sink_ratio_by_wall", sink.by_wall / bare.by_wall, records)
         self.figures.add("detect_over_faust", detect.by_cpu / faust.by_cpu, few)
         self._two_workers(detect)
-        self._latency(min(detect.by_cpu, records * again.by_cpu / again.records) / 2)
+        self._latency(("detect",), detect.by_wall / 2)
+        self._latency(("sink",), sink.by_wall / 2)
+        self._latency(("detect", "sink"), min(detect.by_wall, records * again.by_wall / again.records) / 2)
         self.figures.add("peak_rss_mb", self._peak_rss_mb, 1)
 
     def _of(self, prefix: str, group: str = "bench") -> Settings:
@@ -158,31 +168,30 @@ class Bench:
         self.figures.add("two_workers_ratio", together / one.by_cpu, records)
         self._peak_rss_mb = max(self._peak_rss_mb, *(sample.peak_rss_mb for sample in after))
 
-    def _latency(self, per_s: float) -> None:
-        """Produce to feedback and to row, at `per_s` records a second, as they come from a fleet of that size."""
-        settings = self._of("live")
+    def _latency(self, roles: tuple[str, ...], per_s: float) -> None:
+        """How soon a turn leads to something at `per_s` records a second, as they come from a fleet of that size."""
+        together = "_together" if len(roles) > 1 else ""
+        name = together or f"_{roles[0]}"
+        settings = self._of(f"live{name}")
         create_topics(settings)
-        say(f"latency at {per_s:,.0f} records a second for {self._live_s:.0f} s")
-        stream = NaturalStream(per_s * 0.95)  # records that are no turns come on top
-        with running("detect", settings, None, "-live") as detect, running("sink", settings, None, "-live") as sink:
-            detect.latest()
-            sink.latest()
-            started = time.monotonic()
+        say(f"{' and '.join(roles)}: latency at {per_s:,.0f} records a second for {self._live_s:.0f} s")
+        stream = NaturalStream(per_s * _TURNS_OF_RECORDS)
+        with ExitStack() as stack:
+            workers = [stack.enter_context(running(role, settings, None, f"-live{name}")) for role in roles]
+            for worker in workers:
+                worker.latest()
             length_s = self._live_s + SETTLING_S
-            count = round(per_s * length_s)
-            planned = datetime.now(UTC) + timedelta(seconds=count * _RENDERED_S + _AHEAD_S)
+            planned = datetime.now(UTC) + timedelta(seconds=per_s * length_s * _RENDERED_S + _AHEAD_S)
             records = list(_first(stream.records(planned), length_s))
-            say(f"  {len(records):,} records made in {time.monotonic() - started:.1f} s")
-            found = measure(settings, records, planned.timestamp())
-            self._peak_rss_mb = max(self._peak_rss_mb, detect.latest().peak_rss_mb, sink.latest().peak_rss_mb)
-        self._told(found)
-
-    def _told(self, found: Latencies) -> None:
-        self.figures.add("live_records_per_s", found.produced, len(found.rows))
-        for share, name in ((0.5, "p50"), (0.99, "p99")):
-            self.figures.add(f"feedback_{name}_ms", quantile(found.feedback, share), len(found.feedback))
-            self.figures.add(f"row_{name}_ms", quantile(found.rows, share), len(found.rows))
-        self.figures.add("rows_not_found", found.missing_rows, len(found.rows))
+            found = measure(settings, records, planned.timestamp(), rows="sink" in roles)
+            self._peak_rss_mb = max(self._peak_rss_mb, *(worker.latest().peak_rss_mb for worker in workers))
+        self.figures.add(f"live{name}_per_s", found.produced, len(records))
+        for role, figure, values in (("detect", "feedback", found.feedback), ("sink", "row", found.rows)):
+            if role in roles:
+                self.figures.add(f"{figure}_p50{together}_ms", quantile(values, 0.5), len(values))
+                self.figures.add(f"{figure}_p99{together}_ms", quantile(values, 0.99), len(values))
+        if "sink" in roles:
+            self.figures.add(f"rows_not_found{together}", found.missing_rows, len(found.rows))
 
 
 def _first(stream: Iterator[Sent], seconds: float) -> Iterator[Sent]:

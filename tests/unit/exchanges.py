@@ -37,13 +37,14 @@ def exchange(
     status: ResponseStatus = ResponseStatus.ANSWERED,
     answer: str | None = None,
     domain: str | None = None,
+    intent: str = "any",
     device_type: str = "speaker",
     device_state: str | None = None,
     wake_confidence: float | None = None,
 ) -> Exchange:
     """A turn that was spoken from `speech[0]` to `speech[1]` and answered from `response[0]` to `response[1]`."""
     name = f"{request or 'silence'}@{speech[0]:g}"
-    return Exchange(
+    return Exchange.of(
         Turn(
             event_id=f"event of {name}",
             occurred_at=at(speech[0]),
@@ -54,7 +55,7 @@ def exchange(
             wake=None if wake_confidence is None else Wake(word="computer", confidence=wake_confidence),
             asr=Asr(text=request) if request else None,
             speech=Span(started_at=at(speech[0]), ended_at=at(speech[1])),
-            nlu=None if domain is None else Nlu(domain=domain, intent="any"),
+            nlu=None if domain is None else Nlu(domain=domain, intent=intent),
             response=None
             if response is None
             else Response(text=answer, status=status, span=Span(started_at=at(response[0]), ended_at=at(response[1]))),

@@ -1,12 +1,18 @@
-"""Dialogues as they travel."""
+"""Dialogues and signals as they travel."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from processors.defect import judge, verdict
 from processors.signals import signals_of
-from processors.telling import dialogue_json
+from processors.telling import dialogue_json, feedback_json
 from schemas.contract import SCHEMA_VERSION
 from schemas.dialogue import DIALOGUE, ClosedBy, Dialogue
+from schemas.feedback import BargeIn, BargeInKind, ExplicitAnswer, Facets, Rephrase, Termination, TerminationKind
 from schemas.turn import Answer, ResponseStatus
 from tests.unit.exchanges import talk
 
@@ -45,3 +51,27 @@ def test_a_dialogue_is_told_as_its_model_would_print_it(
         ).to_bytes()
     )
     assert DIALOGUE.validate_json(told).defects == 3
+
+
+@given(
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.floats(0, 1),
+    st.text(st.characters(exclude_categories=["Cs"])),
+    st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=8))])),
+    st.booleans(),
+)
+def test_signals_are_told_as_their_models_would_print_them(
+    number: float, score: float, text: str, at: datetime, known: bool
+) -> None:
+    said: dict[str, Any] = {
+        "event_id": "e", "occurred_at": at, "turn_id": "t", "dialogue_id": "d", "user_id": "ü", "device_id": "v",
+        "facets": Facets(domain=text if known else None, versions={"asr": text}), "detector": "x/1.0", "score": score,
+        "by_turn_id": "b" if known else None, "reason": text, "evidence": {text: number}, "revision": 3,
+    }  # fmt: skip
+    barge_in = BargeIn(**said, kind=BargeInKind.STOP, offset_ms=-5, share_heard=score, stop_latency_ms=None)
+    answer = ExplicitAnswer(**said, answer=Answer.NO, rating=5 if known else None)
+    ended = Termination(**said, kind=TerminationKind.HANG_UP)
+    for signal in (barge_in, answer, ended, Rephrase(**said, gap_s=number)):
+        assert feedback_json(signal) == signal.to_bytes()
+        retracted = signal.model_copy(update={"retracted": True, "revision": 9})
+        assert feedback_json(retracted) == retracted.to_bytes()
