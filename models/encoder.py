@@ -1,15 +1,26 @@
 """Texts in, sentence embeddings out, with what was said before remembered: utterances follow Zipf's law."""
 
-import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from tokenizers import Tokenizer
 
-from models.minilm import MOST_TOKENS, WIDTH, Engine, Floats, ModelsNotInstalled, engine_for, minilm_folder
+from models.minilm import (
+    MOST_TOKENS,
+    WIDTH,
+    Engine,
+    Floats,
+    ModelsNotInstalled,
+    cache_folder,
+    engine_for,
+    minilm_tokenizer,
+)
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 __all__ = ["WIDTH", "ModelsNotInstalled", "SentenceEncoder", "cache_folder"]
 
@@ -22,7 +33,7 @@ _BATCH = 64
 class SentenceEncoder:
     """Encodes texts with MiniLM-L6. Safe to share between threads; one text's embedding never depends on others."""
 
-    def __init__(self, engine: Engine, tokenizer: Tokenizer, remembered: int = REMEMBERED) -> None:
+    def __init__(self, engine: Engine, tokenizer: "Tokenizer", remembered: int = REMEMBERED) -> None:
         self._engine = engine
         self._tokenizer = tokenizer
         self._most = remembered
@@ -37,8 +48,7 @@ class SentenceEncoder:
     def load(cls, device: str = "auto", threads: int = 1, cache: Path | None = None) -> "SentenceEncoder":
         """The encoder on `auto`, `cpu` or `cuda`. `cache`: where converted weights are kept, by default the user's
         cache folder. Raises `ModelsNotInstalled` with what to install."""
-        tokenizer = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
-        tokenizer.no_padding()
+        tokenizer = minilm_tokenizer()
         tokenizer.enable_truncation(MOST_TOKENS)
         return cls(engine_for(device, threads, cache or cache_folder()), tokenizer)
 
@@ -78,11 +88,3 @@ class SentenceEncoder:
         self.encoded += len(texts)
         made /= np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-9)
         return made
-
-
-def cache_folder() -> Path:
-    """Where what is made once a machine lies: `EARSHOT_CACHE`, else the user's cache folder."""
-    if explicit := os.environ.get("EARSHOT_CACHE"):
-        return Path(explicit)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "earshot"

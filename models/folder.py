@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from models.minilm import ModelsNotInstalled
+
 WEIGHTS = Path(__file__).parent / "weights"
 """The models that ship."""
 
@@ -42,10 +44,14 @@ def save(folder: Path, config: Mapping[str, Any], tensors: Mapping[str, NDArray[
 
 
 def load(folder: Path) -> Stored:
-    """What `save` wrote. Raises `ModelFolderError`."""
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
+    """What `save` wrote. Raises `ModelFolderError`, or `ModelsNotInstalled` where nothing can read it."""
+    try:
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+    except ImportError as missing:
+        raise ModelsNotInstalled(
+            "models cannot be read: safetensors is not installed (pip install 'earshot[models]')"
+        ) from missing
     try:
         config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
         return Stored(config, load_file(str(folder / _TENSORS)))

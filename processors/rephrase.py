@@ -5,15 +5,17 @@ with the gap and with what the assistant said of its own answer. The features ar
 Levitan and Elson, ACL 2014, and Jiang et al., SIGIR 2013.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import exp
+from math import exp, inf, log
 
 from processors.exchange import Exchange
+from processors.hearing import RetryCase, RetryOpinion
 from processors.phrases import asks_to_stop, is_correction, is_steering
 from processors.similarity import Words, alike, characters_alike, content_shared, sounds_alike, words_alike
 from processors.thresholds import THRESHOLDS, Thresholds
+from schemas.feedback import RetryCause
 from schemas.turn import ResponseStatus
 
 _NOT_UNDERSTOOD = ResponseStatus.NOT_UNDERSTOOD
@@ -41,6 +43,7 @@ class Retry:
     content: float
     correction: bool
     status: ResponseStatus | None
+    cause: RetryCause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,11 @@ class Weights:
 
 WEIGHTS = Weights()
 
+_NEEDED = log(THRESHOLDS.retry_score / (1.0 - THRESHOLDS.retry_score)) - 1e-6
+
+_COUNTED_WORDS = 20
+_ROUNDING = 1e-6
+
 
 def _odds(
     earlier: Exchange,
@@ -92,7 +100,7 @@ def _odds(
     """Log-odds that `other` asks again for what `one` asked for."""
     weights = WEIGHTS
     odds = weights.bias + weights.alike * alike + weights.content * content
-    odds += weights.length * min(one.count, 20) + weights.distance * (distance - 1)
+    odds += weights.length * min(one.count, _COUNTED_WORDS) + weights.distance * (distance - 1)
     odds += weights.gap * min(max(gap_s / window_s, 0.0), 1.0)
     status = earlier.status
     failed = status in _FAILED
@@ -104,15 +112,18 @@ def _odds(
         odds += weights.steered
     if _steers(other) and not (failed and one.text == other.text):
         odds += weights.steering
+    return odds + _of_status(status, distance)
+
+
+def _of_status(status: ResponseStatus | None, distance: int) -> float:
+    """What the assistant said of its own answer, as a part of the log-odds."""
     if status is None:
-        return odds
-    if status is ResponseStatus.NOT_UNDERSTOOD and distance == 1:
-        odds += weights.not_understood
-    elif failed:
-        odds += weights.failed
-    else:
-        odds += weights.asked if earlier.asked else weights.answered
-    return odds
+        return 0.0
+    if status is _NOT_UNDERSTOOD and distance == 1:
+        return WEIGHTS.not_understood
+    if status in _FAILED:
+        return WEIGHTS.failed
+    return WEIGHTS.asked if status is ResponseStatus.ASKED else WEIGHTS.answered
 
 
 def _steers(words: Words) -> bool:
@@ -121,6 +132,33 @@ def _steers(words: Words) -> bool:
 
 def _probability(odds: float) -> float:
     return 1.0 / (1.0 + exp(-odds))
+
+
+def _enough_words(status: ResponseStatus | None, distance: int, correction: bool) -> float:
+    """How many words an earlier request must have for `_odds` to reach the threshold without a content word in common.
+
+    Taken at its best: wholly alike in letters or sounds, at once, and no steering. Infinite where none suffice.
+    """
+    best = WEIGHTS.bias + WEIGHTS.alike + WEIGHTS.distance * (distance - 1) + _of_status(status, distance)
+    best += _ROUNDING + (WEIGHTS.correction if correction else 0.0)
+    for words in range(_COUNTED_WORDS + 1):
+        if _probability(best + WEIGHTS.length * words) >= THRESHOLDS.retry_score:
+            return words
+    return inf
+
+
+_ENOUGH_WORDS: dict[bool, dict[ResponseStatus | None, tuple[float, ...]]] = {
+    correction: {
+        status: (
+            0.0,
+            *(_enough_words(status, distance, correction) for distance in range(1, THRESHOLDS.window_turns + 1)),
+        )
+        for status in (None, *ResponseStatus)
+    }
+    for correction in (False, True)
+}
+"""By whether the later request corrects, the earlier one's status, and the distance. Most pairs have nothing in common
+and too few words: nobody needs to measure how alike they are."""
 
 
 def began_at(exchange: Exchange) -> float:
@@ -153,27 +191,48 @@ def retry_score(exchanges: Sequence[Exchange], i: int, thresholds: Thresholds = 
     return best
 
 
-def find_retry(exchanges: Sequence[Exchange], i: int, thresholds: Thresholds = THRESHOLDS) -> Retry | None:
-    """The earlier exchange in the window that exchange `i` most likely comes back to; None when to none of them."""
+Ask = Callable[[RetryCase], RetryOpinion | None]
+"""Asks a learned model."""
+
+
+def cases_of(exchanges: Sequence[Exchange], i: int) -> list[RetryCase]:
+    """What `find_retry` would ask a model about exchange `i`."""
+    cases: list[RetryCase] = []
+    find_retry(exchanges, i, cases.append)
+    return cases
+
+
+def find_retry(exchanges: Sequence[Exchange], i: int, ask: Ask | None = None) -> Retry | None:
+    """The earlier exchange in the window that exchange `i` most likely comes back to; None when to none of them.
+
+    `ask`: a learned model, which decides about what passes the gate; without it the rules do.
+    """
     later = exchanges[i]
     other = later.words or later.recall_words()
     if not other.count:
         return None
     speech = later.speech
     start = speech[0] if speech is not None else later.at
-    window_s = thresholds.window_s
+    marks, enough = other.marks, _ENOUGH_WORDS[is_correction(other)]
+    window_s = THRESHOLDS.window_s
     found: Retry | None = None
-    for distance in range(1, min(thresholds.window_turns, i) + 1):
+    for distance in range(1, min(THRESHOLDS.window_turns, i) + 1):
         earlier = exchanges[i - distance]
         gap_s = start - earlier.end
         if gap_s > window_s:
             break
         one = earlier.words or earlier.recall_words()
-        if not one.count:
+        count, status = one.count, earlier.status
+        if not count:
             continue
-        if (distance != 1 or earlier.status is not _NOT_UNDERSTOOD) and not _passes_gate(one, other, thresholds):
+        if ask is None and count < enough[status][distance] and not one.marks & marks:
+            continue  # the rules' score cannot get there; what a model says is not known before it is asked
+        if (distance != 1 or status is not _NOT_UNDERSTOOD) and not _passes_gate(one, other, THRESHOLDS):
             continue
-        retry = _judge(earlier, one, other, gap_s, distance, thresholds)
+        if ask is None:
+            retry = _judge(earlier, one, other, gap_s, distance, THRESHOLDS)
+        else:
+            retry = _heard(ask, earlier, later, gap_s, distance)
         if retry is not None and (found is None or retry.score > found.score):
             found = retry
     return found
@@ -206,8 +265,10 @@ def _judge(
     thresholds: Thresholds,
 ) -> Retry | None:
     status = earlier.status
-    characters, sounds = characters_alike(one, other), sounds_alike(one, other)
     content = content_shared(one, other)
+    if _odds(earlier, one, other, 1.0, content, gap_s, distance, thresholds.window_s) < _NEEDED:
+        return None  # however alike they are
+    characters, sounds = characters_alike(one, other), sounds_alike(one, other)
     odds = _odds(earlier, one, other, max(characters, sounds), content, gap_s, distance, thresholds.window_s)
     score = _probability(odds)
     if score < thresholds.retry_score:
@@ -220,3 +281,34 @@ def _judge(
     else:
         kind = RetryKind.REPHRASE
     return Retry(kind, distance, gap_s, score, characters, sounds, content, correction, status)
+
+
+def _heard(ask: Ask, earlier: Exchange, later: Exchange, gap_s: float, distance: int) -> Retry | None:
+    status = earlier.status
+    case = RetryCase(
+        first=earlier.request,
+        second=later.request,
+        response=earlier.response_text,
+        status=status.value if status is not None else None,
+        gap_s=gap_s,
+        distance=distance,
+        asked=earlier.asked,
+        n_best=earlier.n_best,
+        confidence=earlier.confidence,
+    )
+    opinion = ask(case)
+    if opinion is None or opinion.kind is None:
+        return None
+    one, other = earlier.recall_words(), later.recall_words()
+    return Retry(
+        opinion.kind,
+        distance,
+        gap_s,
+        opinion.score,
+        characters_alike(one, other),
+        sounds_alike(one, other),
+        content_shared(one, other),
+        is_correction(other),
+        status,
+        opinion.cause,
+    )

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from processors.defect import NOTHING_SAID, Judgement, is_defect, judge, says_nothing
 from processors.exchange import Exchange
-from processors.signals import WINDOW_TURNS, signals_of
+from processors.hearing import Hearing
+from processors.signals import RULES, WINDOW_TURNS, signals_of
 from processors.telling import dialogue_json
 from schemas.contract import derived_id
 from schemas.dialogue import ClosedBy
@@ -29,6 +30,7 @@ class Segment:
 
     __slots__ = (
         "_events",
+        "_hearing",
         "_judgements",
         "_reported",
         "_signals",
@@ -47,8 +49,14 @@ class Segment:
     )
 
     def __init__(
-        self, event: Exchange | Playback | ExplicitFeedback, offset: int, watermark_before: float, watermark: float
+        self,
+        event: Exchange | Playback | ExplicitFeedback,
+        offset: int,
+        watermark_before: float,
+        watermark: float,
+        hearing: Hearing = RULES,
     ):
+        self._hearing = hearing
         self.id = derived_id(PROCESSOR, event.dialogue_id, event.event_id)
         self.dialogue_id = event.dialogue_id
         self.user_id = event.user_id
@@ -126,7 +134,7 @@ class Segment:
         changed: list[FeedbackEvent] = []
         exchanges, known = self.exchanges, len(self._events)
         for place in range(first, min(len(exchanges), first + WINDOW_TURNS + 1)):
-            new = signals_of(exchanges, place, known)
+            new = signals_of(exchanges, place, known, self._hearing)
             old = self._signals[place]
             if new or old:
                 self._signals[place], sent = _difference(old, new, known)

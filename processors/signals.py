@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from processors.barge_in import Overlap, find_barge_in
+from processors.correction import may_correct
 from processors.exchange import Exchange
-from processors.rephrase import Retry, RetryKind, find_retry
+from processors.hearing import CorrectionCase, CorrectionOpinion, Hearing, RetryCase
+from processors.rephrase import Retry, RetryKind, cases_of, find_retry
 from processors.termination import early_stop, is_stop_request, kind_of
 from processors.thresholds import THRESHOLDS
 from schemas.contract import derived_id
 from schemas.feedback import (
     BargeIn,
+    Correction,
+    CorrectionKind,
     ExplicitAnswer,
     FeedbackEvent,
     Refinement,
@@ -26,6 +30,7 @@ WINDOW_TURNS = THRESHOLDS.window_turns
 
 BARGE_IN = "barge-in"
 REPHRASE = "rephrase"
+CORRECTION = "correction"
 TERMINATION = "termination"
 EXPLICIT_ANSWER = "explicit-answer"
 
@@ -44,7 +49,16 @@ _RETRY_REASONS = {
 }
 
 
-def signals_of(exchanges: Sequence[Exchange], i: int, revision: int) -> list[FeedbackEvent]:
+RULES = Hearing()
+"""No models: the rules decide alone."""
+
+
+def questions_of(exchanges: Sequence[Exchange], i: int) -> tuple[list[RetryCase], CorrectionCase | None]:
+    """What `signals_of` will ask models about exchange `i`, so that it can be asked for many at once."""
+    return (cases_of(exchanges, i) if i else []), _correction_case(exchanges, i)
+
+
+def signals_of(exchanges: Sequence[Exchange], i: int, revision: int, hearing: Hearing = RULES) -> list[FeedbackEvent]:
     """Feedback shown by `exchanges[i]`, which are one dialogue in event-time order.
 
     A pure function of `exchanges[max(0, i - WINDOW_TURNS) : i + 1]`; `revision` is copied into the events. An event's
@@ -54,14 +68,20 @@ def signals_of(exchanges: Sequence[Exchange], i: int, revision: int) -> list[Fee
     found: list[FeedbackEvent] = []
     if i:
         earlier = exchanges[i - 1]
-        retry = find_retry(exchanges, i)
-        overlap = find_barge_in(earlier, later, retry)
+        retry = find_retry(exchanges, i, ask=hearing.retry if hearing.hears_retries else None)
+        overlap = find_barge_in(earlier, later, retry, judge=hearing.kinds)
         if overlap is not None:
             found.append(_barge_in(earlier, later, overlap, revision))
         if retry is not None:
-            found.append(_retry(exchanges[i - retry.distance], later, retry, revision))
+            found.append(_retry(exchanges[i - retry.distance], later, retry, hearing.retry_version, revision))
         if is_stop_request(earlier, later):
             found.append(_stop_request(earlier, later, revision))
+    if hearing.hears_corrections:
+        case = _correction_case(exchanges, i)
+        opinion = hearing.correction(case) if case is not None else None
+        if opinion is not None and opinion.kind is not None:
+            about = exchanges[i - 1] if i and opinion.kind is CorrectionKind.THIRD_POSITION else later
+            found.append(_correction(about, later, opinion, hearing.correction_version, revision))
     if later.playbacks:
         stopped = early_stop(later.playbacks)
         if stopped is not None:
@@ -71,7 +91,15 @@ def signals_of(exchanges: Sequence[Exchange], i: int, revision: int) -> list[Fee
     return found
 
 
-def _about(exchange: Exchange, detector: str, by: str, revision: int) -> dict[str, Any]:
+def _correction_case(exchanges: Sequence[Exchange], i: int) -> CorrectionCase | None:
+    text = exchanges[i].request
+    if not may_correct(text):
+        return None
+    earlier = exchanges[i - 1] if i else None
+    return CorrectionCase(earlier.request if earlier else "", (earlier.response_text or "") if earlier else "", text)
+
+
+def _about(exchange: Exchange, detector: str, by: str, revision: int, version: str = _VERSION) -> dict[str, Any]:
     return {
         "event_id": derived_id(detector, exchange.turn_id, by),
         "turn_id": exchange.turn_id,
@@ -79,7 +107,7 @@ def _about(exchange: Exchange, detector: str, by: str, revision: int) -> dict[st
         "user_id": exchange.user_id,
         "device_id": exchange.device_id,
         "facets": exchange.facets,
-        "detector": f"{detector}/{_VERSION}",
+        "detector": f"{detector}/{version}",
         "revision": revision,
     }
 
@@ -99,10 +127,13 @@ def _barge_in(earlier: Exchange, later: Exchange, overlap: Overlap, revision: in
     )
 
 
-def _retry(earlier: Exchange, later: Exchange, retry: Retry, revision: int) -> Repeat | Rephrase | Refinement:
+def _retry(
+    earlier: Exchange, later: Exchange, retry: Retry, version: str, revision: int
+) -> Repeat | Rephrase | Refinement:
+    why: dict[str, Any] = {} if retry.kind is RetryKind.REFINEMENT else {"cause": retry.cause}
     status = f" after an answer that was {retry.status.value}" if retry.status is not None else ""
     return _RETRY_EVENTS[retry.kind](
-        **_about(earlier, REPHRASE, later.turn_id, revision),
+        **_about(earlier, REPHRASE, later.turn_id, revision, version or _VERSION),
         occurred_at=later.occurred_at,
         by_turn_id=later.turn_id,
         gap_s=retry.gap_s,
@@ -115,6 +146,24 @@ def _retry(earlier: Exchange, later: Exchange, retry: Retry, revision: int) -> R
             "correction_marker": float(retry.correction),
             "turns_later": float(retry.distance),
         },
+        **why,
+    )
+
+
+def _correction(
+    about: Exchange, later: Exchange, opinion: CorrectionOpinion, version: str, revision: int
+) -> Correction:
+    assert opinion.kind is not None
+    of = "what was understood" if opinion.kind is CorrectionKind.THIRD_POSITION else "itself"
+    return Correction(
+        **_about(about, CORRECTION, later.turn_id, revision, version),
+        occurred_at=later.occurred_at,
+        by_turn_id=later.turn_id if about is not later else None,
+        kind=opinion.kind,
+        value=opinion.value,
+        rewrite=opinion.rewrite,
+        score=opinion.score,
+        reason=f"corrects {of}" + (f": {opinion.value}" if opinion.value else ""),
     )
 
 

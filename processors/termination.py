@@ -2,44 +2,48 @@
 
 from collections.abc import Sequence
 
+from processors.endings import ENDINGS, Ending, Endings, asks_to_end
 from processors.exchange import Exchange
-from processors.phrases import asks_to_stop
 from processors.rephrase import began_at
 from processors.thresholds import THRESHOLDS, Thresholds
 from schemas.feedback import TerminationKind
 from schemas.turn import Playback, PlaybackKind, PlaybackState, StoppedBy
 
 _RINGING = frozenset({PlaybackKind.ALARM, PlaybackKind.TIMER})
-_RINGING_DOMAINS = frozenset({"alarm", "alarms", "timer", "timers", "reminder", "reminders"})
 _PHONE = "phone"
 
 
-def is_stop_request(earlier: Exchange, later: Exchange, thresholds: Thresholds = THRESHOLDS) -> bool:
+def is_stop_request(
+    earlier: Exchange, later: Exchange, thresholds: Thresholds = THRESHOLDS, endings: Endings = ENDINGS
+) -> bool:
     """`later` asks to end what `earlier` began, soon enough to mean that it was not wanted."""
-    if not asks_to_stop(later.recall_words()):
+    ending = endings.of(earlier.facets.domain)
+    facets = later.facets
+    if not asks_to_end(later.recall_words(), facets.intent, ending):
         return False
     began = began_at(later)
-    if began - earlier.end > thresholds.window_s or _rings(earlier, later):
+    if began - earlier.end > thresholds.window_s or endings.of(facets.domain).rings or _rings(earlier, later):
         return False
     started_s = [
         p.occurred_at.timestamp()
         for p in earlier.playbacks
         if p.kind is PlaybackKind.MEDIA and p.state is PlaybackState.STARTED
     ]
-    return not started_s or began - started_s[-1] < thresholds.media_stopped_s
+    return not started_s or began - started_s[-1] < ending.media_s
 
 
 def _rings(earlier: Exchange, later: Exchange) -> bool:
     state = later.device_state
-    return (
-        (state is not None and state.endswith("ringing"))
-        or any(playback.kind in _RINGING for playback in (*earlier.playbacks, *later.playbacks))
-        or later.facets.domain in _RINGING_DOMAINS
+    return (state is not None and state.endswith("ringing")) or any(
+        playback.kind in _RINGING for playback in (*earlier.playbacks, *later.playbacks)
     )
 
 
-def early_stop(playbacks: Sequence[Playback], thresholds: Thresholds = THRESHOLDS) -> Playback | None:
-    """The report that the person stopped the player early and for good; None when nobody did. In event-time order."""
+def early_stop(playbacks: Sequence[Playback], ending: Ending | None = None) -> Playback | None:
+    """The report that the person stopped the player early and for good; None when nobody did. In event-time order.
+
+    `ending`: the rules of the turn's domain; by default those of the domain that the player itself reports.
+    """
     started: Playback | None = None
     stopped: Playback | None = None
     for playback in playbacks:
@@ -54,7 +58,10 @@ def early_stop(playbacks: Sequence[Playback], thresholds: Thresholds = THRESHOLD
     if stopped is None:
         return None
     played_s = played_for(stopped, started)
-    limit_s = thresholds.speech_stopped_s if stopped.kind is PlaybackKind.SPEECH else thresholds.media_stopped_s
+    ending = ending or ENDINGS.of(stopped.domain)
+    if ending.rings and stopped.kind is not PlaybackKind.SPEECH:
+        return None
+    limit_s = ending.speech_s if stopped.kind is PlaybackKind.SPEECH else ending.media_s
     return stopped if played_s is not None and played_s < limit_s else None
 
 

@@ -16,6 +16,10 @@ class Thresholds:
     barge_in_onset_s: float = 0.2
     """Speech that starts in the first moments of an answer began before the person could hear it (reaction time)."""
 
+    barge_in_end_s: float = 0.1
+    """Speech that starts so soon after an answer's end began within it as far as clocks can tell: nobody reacts to an
+    end that fast (gaps between speakers have a mode of 0.2 s, Stivers et al. 2009), and clocks are tens of ms off."""
+
     barge_in_speech_s: float = 0.3
     """Shorter speech does not take the turn. Between the 0.2 s and 0.5 s that voice frameworks ship as defaults."""
 

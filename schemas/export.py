@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from schemas.clock_skew import ClockSkew
 from schemas.contract import MAJOR, SCHEMA_VERSION, Event
 from schemas.dead_letter import DEAD_LETTER_HEADER, REPLAY_COUNT_HEADER, DeadLetter
 from schemas.dialogue import Dialogue
@@ -36,6 +37,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
     "termination": Termination,
     "explicit-answer": ExplicitAnswer,
     "dialogue": Dialogue,
+    "clock-skew": ClockSkew,
     "dead-letter": DeadLetter,
 }
 """Every event by the `type` that it carries."""
@@ -45,6 +47,7 @@ SNAPSHOT: Final = Path(__file__).with_name("snapshots") / f"v{MAJOR}.json"
 
 _DRAFT: Final = "2020-12"
 _DIALECT: Final = f"https://json-schema.org/draft/{_DRAFT}/schema"
+_KEYS: Final = {"clock-skew": "the device's pseudonym"}
 _CHANNELS: Final = (
     (DeviceEvent.topic_suffix, "What devices send.", ("turn", "playback", "explicit-feedback")),
     (
@@ -53,6 +56,7 @@ _CHANNELS: Final = (
         ("barge-in", "repeat", "rephrase", "refinement", "correction", "termination", "explicit-answer"),
     ),
     (Dialogue.topic_suffix, "Dialogues with a verdict for each of their turns.", ("dialogue",)),
+    (ClockSkew.topic_suffix, "How far the clocks of each device are apart; the last word counts.", ("clock-skew",)),
 )
 
 
@@ -85,7 +89,7 @@ def asyncapi(prefix: str = "earshot") -> dict[str, Any]:
                 "schemaFormat": f"application/schema+json;version={_DRAFT}",
                 "schema": _without_dialect(_inlined(schema)),
             },
-            "bindings": {"kafka": {"key": {"type": "string", "description": "the user's pseudonym"}}},
+            "bindings": {"kafka": {"key": {"type": "string", "description": _KEYS.get(name, "the user's pseudonym")}}},
         }
     letter = messages.pop("dead-letter")
     messages["dead-letter"] = {

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from faust.types import TP
 
@@ -13,12 +15,17 @@ from infra import telemetry
 from infra.settings import Settings
 from schemas.turn import DeviceEvent
 from streams.application import Role, RoleApp, batches, build_app
+from streams.clock_skews import told_skews
 from streams.delivery import Entry, Ledger, Message
 from streams.detect_partition import ROLE, DetectPartition
+from streams.hearing import hearing_of
 from streams.lost_records import LostRecords
 from streams.outbox import Outbox
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 IN_FLIGHT = 16
 IDLE_CHECK_S = 5.0
@@ -45,6 +52,8 @@ class Detect(Role):
         self._owned: dict[TP, _Owned] = {}
         self._room = asyncio.Semaphore(IN_FLIGHT)
         self._deliveries: set[asyncio.Task[None]] = set()
+        # Models take their time: in a thread of their own, so that no batch of theirs costs a heartbeat.
+        self._thread = ThreadPoolExecutor(1, "hearing") if hearing_of(settings).has_models else None
 
     async def start(self) -> None:
         await self._outbox.start()
@@ -56,9 +65,20 @@ class Detect(Role):
 
     async def stop(self) -> None:
         await self._outbox.stop()
+        if self._thread is not None:
+            self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def report(self) -> None:
+    async def _run(self, work: Callable[P, R], *arguments: P.args, **named: P.kwargs) -> R:
+        """Run what touches a partition's state, one after the other."""
+        if self._thread is None:
+            return work(*arguments, **named)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(*arguments, **named))
+
+    async def report(self) -> None:
         """Bring the gauges up to date."""
+        await self._run(self._report)
+
+    def _report(self) -> None:
         telemetry.IN_FLIGHT.labels(ROLE).set(self._app.delivery.in_flight)
         for tp, owned in self._owned.items():
             state = owned.state
@@ -80,7 +100,7 @@ class Detect(Role):
             owned = await self._take_over(tp, generation)
         owned.lost.look_at(records)
         started = time.perf_counter()
-        outcome = owned.state.process(records)
+        outcome = await self._run(owned.state.process, records)
         telemetry.BATCH_SECONDS.labels(ROLE).observe(time.perf_counter() - started)
         telemetry.RECORDS.labels(ROLE, tp.topic, tp.partition).inc(len(records))
         owned.last_record = time.monotonic()
@@ -88,8 +108,9 @@ class Detect(Role):
 
     async def _take_over(self, tp: TP, generation: int) -> _Owned:
         committed = await self._app.batch_consumer.committed(tp)
+        skews = await asyncio.to_thread(told_skews, self._settings, tp.partition)
         owned = _Owned(
-            DetectPartition(self._settings, tp.partition, committed),
+            DetectPartition(self._settings, tp.partition, committed, skews),
             self._app.delivery.begin(tp, generation),
             LostRecords(ROLE, tp, committed.offset),
         )
@@ -125,7 +146,7 @@ class Detect(Role):
         for owned in list(self._owned.values()):
             idle = now - owned.last_record
             if idle >= IDLE_CHECK_S and owned.ledger.generation == generation:
-                outcome = owned.state.idle(timedelta(seconds=idle))
+                outcome = await self._run(owned.state.idle, timedelta(seconds=idle))
                 if outcome.messages:
                     await self._deliver(owned.ledger, owned.ledger.open(outcome.position), outcome.messages)
 
@@ -148,7 +169,7 @@ def detect_app(settings: Settings) -> RoleApp:
     @app.timer(IDLE_CHECK_S)  # type: ignore[untyped-decorator]
     async def close_idle() -> None:
         await detect.close_idle()
-        detect.report()
+        await detect.report()
 
     app.role = detect
     return app

@@ -2,19 +2,23 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Protocol
 
 from infra.settings import Settings
+from processors.clock_skew import ClockSkews
 from processors.dialogue import Checkpoint, DialogueLimits, DialogueProcessor, Received
 from processors.result import Drop, Emit
+from schemas.clock_skew import ClockSkew
 from schemas.dead_letter import DeadLetterCause
 from schemas.turn import DeviceEvent
 from streams.dead_letter_message import dead_letter_message
 from streams.decoding import Limits, Undecodable, decode
 from streams.delivery import Committed, Message, Outcome
 from streams.errors import StreamError
+from streams.hearing import hearing_of
+from streams.proof import proven
 from streams.unknown_fields import UnknownFields
 
 ROLE = "detect"
@@ -56,9 +60,11 @@ def dialogue_limits(settings: Settings) -> DialogueLimits:
 
 
 class DetectPartition:
-    """The state of `detect` for one partition, started from what was last committed."""
+    """The state of `detect` for one partition, started from what was last committed and what is known of devices."""
 
-    def __init__(self, settings: Settings, partition: int, committed: Committed) -> None:
+    def __init__(
+        self, settings: Settings, partition: int, committed: Committed, skews: Iterable[ClockSkew] = ()
+    ) -> None:
         self._prefix = settings.topic_prefix
         self._partition = partition
         self._topic = f"{settings.topic_prefix}.{DeviceEvent.topic_suffix}"
@@ -67,7 +73,9 @@ class DetectPartition:
         checkpoint, self._rejected_in_a_row = parse_metadata(committed)
         self._first_offset = checkpoint.offset
         self._silent_below = checkpoint.emitted
-        self._processor = DialogueProcessor(dialogue_limits(settings), checkpoint)
+        known = ClockSkews()
+        known.load(skews)
+        self._processor = DialogueProcessor(dialogue_limits(settings), checkpoint, hearing_of(settings), known)
         self.unknown_fields = UnknownFields()
         self.dropped: Counter[str] = Counter()
         self.rejected: Counter[DeadLetterCause] = Counter()
@@ -103,17 +111,25 @@ class DetectPartition:
         """The valid events, one by one: an event that is let go at once costs a third of one that waits in a list."""
         limits = self._limits
         silent_below = self._silent_below
-        see = self.unknown_fields.see
+        unknown_fields = self.unknown_fields
         for record in records:
+            offset, timestamp, key, value = record.offset, record.timestamp, record.key, record.value
+            exchange = proven(key, value, timestamp, limits)
+            if exchange is not None:
+                if offset >= silent_below:  # what is read again is in the number that was committed
+                    self._rejected_in_a_row = 0
+                unknown_fields.see_none()
+                yield offset, timestamp, exchange
+                continue
             try:
-                event = decode(record.key, record.value, record.timestamp, limits)
+                event = decode(key, value, timestamp, limits)
             except Undecodable as bad:
                 self._reject(messages, record, bad.cause, bad.reason)
                 continue
-            if record.offset >= silent_below:  # what is read again is in the number that was committed
+            if offset >= silent_below:
                 self._rejected_in_a_row = 0
-            see(record.value, event)  # type: ignore[arg-type]  # a record without value is undecodable
-            yield Received(record.offset, record.timestamp, event)
+            unknown_fields.see(value, event)  # type: ignore[arg-type]  # a record without value is undecodable
+            yield offset, timestamp, event
 
     def idle(self, idle: timedelta) -> Outcome:
         """No record came for `idle`: dialogues that this closes are told."""

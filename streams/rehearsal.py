@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from infra.settings import Settings
+from schemas.clock_skew import CLOCK_SKEW, ClockSkew
 from schemas.dead_letter import DEAD_LETTER_HEADER, DeadLetter
 from schemas.dialogue import DIALOGUE, Dialogue
 from schemas.feedback import FEEDBACK, Feedback, FeedbackEvent
@@ -77,6 +78,7 @@ class _Partition:
         self._committed = _NOTHING_COMMITTED
         self._acknowledged = _NOTHING_COMMITTED
         self._detect = DetectPartition(settings, number, _NOTHING_COMMITTED)
+        self._skews: dict[str, ClockSkew] = {}
         self._last_ms = 0
 
     def take(self, record: Record) -> None:
@@ -107,7 +109,7 @@ class _Partition:
         """Die after the last batch was acknowledged and before it was committed; begin again from the commit."""
         self.process()
         self._heard.dropped.update(self._detect.dropped)
-        self._detect = DetectPartition(self._settings, self._number, self._committed)
+        self._detect = DetectPartition(self._settings, self._number, self._committed, self._skews.values())
         self._acknowledged = self._committed
         again = list(self._behind)
         self._behind.clear()
@@ -123,6 +125,9 @@ class _Partition:
     def _tell(self, outcome: Outcome) -> None:
         for message in outcome.messages:
             self._heard.hear(message)
+            if message.value is not None and message.topic.endswith(ClockSkew.topic_suffix):
+                skew = CLOCK_SKEW.validate_json(message.value)
+                self._skews[skew.device_id] = skew
         self._committed, self._acknowledged = self._acknowledged, outcome.position
         while self._behind and self._behind[0].offset < self._committed.offset:
             self._behind.popleft()

@@ -33,7 +33,8 @@ class TopicRecord:
 
 
 class TopicReader:
-    """Reads all partitions of some topics; records come in the order of their timestamps as far as that is known.
+    """Reads all partitions of some topics, or the one asked for; records come in the order of their timestamps as far
+    as that is known.
 
     `from_beginning` or from now on; `starts` overrides it for single partitions (topic, partition) -> offset. Memory is
     bounded: a partition that is far ahead of the others in time waits. Raises `TopicMissing`, `BrokerUnavailable`.
@@ -46,6 +47,7 @@ class TopicReader:
         *,
         from_beginning: bool = True,
         starts: Mapping[tuple[str, int], int] | None = None,
+        partition: int | None = None,
     ) -> None:
         try:
             self._consumer: Any = KafkaConsumer(
@@ -64,12 +66,14 @@ class TopicReader:
                 f"EARSHOT_KAFKA_BOOTSTRAP ({type(error).__name__})"
             ) from error
         try:
-            self._assign(topics, from_beginning, starts or {})
+            self._assign(topics, from_beginning, starts or {}, partition)
         except BaseException:
             self.close()
             raise
 
-    def _assign(self, topics: Sequence[str], from_beginning: bool, starts: Mapping[tuple[str, int], int]) -> None:
+    def _assign(
+        self, topics: Sequence[str], from_beginning: bool, starts: Mapping[tuple[str, int], int], only: int | None
+    ) -> None:
         known = self._consumer.topics()
         if missing := [topic for topic in topics if topic not in known]:
             raise TopicMissing(f"topic {missing[0]} does not exist; `earshot up` creates Earshot's topics")
@@ -77,6 +81,7 @@ class TopicReader:
             TopicPartition(topic, number)
             for topic in topics
             for number in sorted(self._consumer.partitions_for_topic(topic))
+            if only is None or number == only
         ]
         self._held: dict[Any, deque[TopicRecord]] = {partition: deque() for partition in partitions}
         first, self._ends = self._consumer.beginning_offsets(partitions), self._consumer.end_offsets(partitions)

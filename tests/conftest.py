@@ -3,6 +3,7 @@
 # --- Kafka: a real broker for the whole run, and topics of its own for each test -------------------------------------
 
 import itertools
+import os
 import random
 import socket
 import uuid
@@ -14,6 +15,8 @@ import pytest
 from infra.kafka.broker import EmbeddedBroker
 from infra.kafka.topics import create_topics
 from infra.settings import Settings
+
+os.environ.setdefault("EARSHOT_HEARING", "rules")  # workers start at once; what models hear has tests of its own
 
 _UNMARKED = "a test that touches Kafka carries the marker `kafka`"
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from infra.settings import Settings
+from schemas.clock_skew import CLOCK_SKEW, ClockSkew
 from schemas.dead_letter import DEAD_LETTER_HEADER, DeadLetter
 from schemas.dialogue import DIALOGUE, Dialogue
 from schemas.feedback import FEEDBACK, Feedback, FeedbackEvent
@@ -53,6 +54,7 @@ class StoreModel:
     dialogues: dict[str, Dialogue] = field(default_factory=dict)
     dead_letters: dict[str, tuple[DeadLetter, bytes | None, bytes | None]] = field(default_factory=dict)
     verdicts: dict[str, tuple[int, str]] = field(default_factory=dict)
+    skews: dict[str, ClockSkew] = field(default_factory=dict)
     taken: list[Message] = field(default_factory=list)
 
     def take(self, message: Message) -> None:
@@ -63,6 +65,9 @@ class StoreModel:
             self.dead_letters[letter.event_id] = (letter, message.key, message.value)
         elif message.topic.endswith(FeedbackEvent.topic_suffix):
             self._keep_signal(FEEDBACK.validate_json(message.value or b""))
+        elif message.topic.endswith(ClockSkew.topic_suffix):
+            skew = CLOCK_SKEW.validate_json(message.value or b"")
+            self.skews[skew.device_id] = skew
         else:
             assert message.topic.endswith(Dialogue.topic_suffix), message.topic
             self._keep_dialogue(DIALOGUE.validate_json(message.value or b""))
@@ -145,7 +150,7 @@ class DetectOnLog:
 
     def _begin(self) -> None:
         self.generation += 1
-        self.detect = DetectPartition(self.settings, self.partition, self.committed)
+        self.detect = DetectPartition(self.settings, self.partition, self.committed, self.store.skews.values())
         self.ledger = Ledger(self.generation)
         self.position = max(self.committed.offset, 0)
         self._under_way: list[_UnderWay] = []

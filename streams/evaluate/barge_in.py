@@ -1,196 +1,155 @@
-"""Barge-ins that `detect` hears against those that simulated people meant, on a clean wire and on bad ones.
+"""`earshot evaluate barge-in`: barge-ins of simulated people under every condition of the wire, and of people in
+meetings."""
 
-The events go through the same code as in a worker (`streams.rehearsal`); the truth is read only here. A case is a turn
-that follows another in its dialogue; it is true when the person decided to speak while the assistant still did. What a
-wire loses cannot be found and still counts.
-"""
-
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from infra.settings import Settings
-from schemas.feedback import BargeIn, BargeInKind
+from infra.settings import settings as current_settings
+from models.barge_in.floor import FLOOR_FOLDER, FloorModel
+from models.barge_in.kind import KindModel
 from streams.errors import StreamError
-from streams.evaluate.figures import CONFIDENCE, RESAMPLES, Figure, Report
+from streams.evaluate.barge_in_clocks import evaluate_clocks
+from streams.evaluate.barge_in_floor import evaluate_floor
+from streams.evaluate.barge_in_heard import Compared, Condition, compare, figures_of, headline
+from streams.evaluate.barge_in_kinds import count_kinds, judged_by, macro_f1
+from streams.evaluate.barge_in_meetings import meeting_files, read_meetings
+from streams.evaluate.figures import Figure, Report
 from streams.recording import Record
 from streams.recording_reader import RecordingReader
-from streams.rehearsal import rehearse
 from streams.simulator.simulate import simulate
 from streams.simulator.simulate_sinks import as_record
 from streams.simulator.simulation import Simulation
-from streams.simulator.truth import LostTruth, TurnTruth, parse_truth, read_truth, truth_path
+from streams.simulator.truth import parse_truth, read_truth, truth_path
+from streams.training.barge_in_cases import LEAST_USERS
+from streams.training.barge_in_fit import fit_kind
 
 NAME: Final = "barge_in"
-ANY: Final = "any"
-_SEED: Final = 20220711
+PACKS: Final = ("home_a", "home_b")
+MEETINGS: Final = "mrda"
+_LEAST_FOR_TRANSFER: Final = 1_000
 _RECORDING: Final = ".jsonl.zst"
 _TRUTH: Final = ".truth.jsonl.zst"
+_NOTES: Final = (
+    "A case is a turn that follows another; any_*: was it a barge-in; the rest: a barge-in of that kind.",
+    "Kinds and macro-F1 are those of the model that ships, on people it never met but in packs that it knows; *_rules: "
+    "of the rules, which also serve without models; *_transfer: of a model fitted only to the other pack's people "
+    "of this run.",
+    "*_recall_of_arrived counts only barge-ins whose two turns the wire did not lose.",
+    "Intervals: 95 %, bootstrap by user, by device for clocks, by meeting for mrda.",
+    "A simulated device reports overlap exactly, so the clean wire shows whether the rules are right, not how well a "
+    "microphone hears; kinds are told from recognised words, which simulated recognisers get wrong.",
+    "regulars_*, cloud_clock_*: devices heard often, with the learned clock correction and without (uncorrected).",
+    "mrda_auc_N: after N words, by weights that never saw the meeting: those that ship, or, for meetings they were "
+    "fitted to, of a cross-validation over meetings; cv_*: cross-validation on all. Always-no has an AUC of .5.",
+)
 
 Progress = Callable[[str], None]
 
 
-class Condition(StrEnum):
-    """What the wire does to events."""
-
-    CLEAN = "clean"
-    SKEWED = "skewed"
-    LOSSY = "lossy"
-    REORDERED = "reordered"
-
-
 class NothingToEvaluate(StreamError):
-    """No recording with its truth, or none with a barge-in; the text says what is missing."""
-
-
-@dataclass(slots=True)
-class _Counts:
-    """Of one user and kind: found and true, found and not, true and not found."""
-
-    hits: int = 0
-    false: int = 0
-    missed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One condition: counts by kind and user, and how far measured offsets are from true ones (ms)."""
-
-    counts: dict[str, dict[str, _Counts]]
-    offset_errors_ms: tuple[float, ...]
-    turns: int
-    true: int
+    """Neither a recording with its truth nor meetings, or no barge-in in them; the text says what is missing."""
 
 
 def evaluate(
-    progress: Progress, data: Path | None = None, dialogues: int = 3_000, seed: int = 11, pack: str = "home_a"
+    folder: Path | None, progress: Progress, dialogues: int = 3_000, seed: int = 11, pack: str | None = None
 ) -> Report:
-    """Precision and recall per condition and kind, with intervals by user.
+    """Figures for what the folder holds: recordings with their truth beside them, or meetings; file names are free.
 
-    `data`: a recording with its truth beside it, or a folder of such; without it, every condition is simulated.
-    Raises `NothingToEvaluate` and the errors of recordings and packs.
+    Without a folder every condition is simulated, with `pack` or with both, and the meetings in the data folder are
+    taken if they are there. Raises `NothingToEvaluate` and the errors of recordings, meetings, packs and models.
     """
-    figures: dict[str, Figure] = {}
-    settings = Settings()
-    found: Iterable[tuple[str, Compared]]
-    found = (
-        _recorded(data, settings, progress)
-        if data is not None
-        else _simulated(
-            Simulation(pack=pack, users=4 * dialogues, dialogues=dialogues, seed=seed, rate=2.0), settings, progress
-        )
-    )
-    for name, compared in found:
-        figures |= _figures(name, compared)
-    return Report(
-        NAME,
-        figures,
-        (
-            "A case is a turn that follows another; any_*: was it a barge-in; the rest: a barge-in of that kind.",
-            "Intervals: 95 %, bootstrap by user.",
-            "A simulated device reports overlap exactly, so the clean wire shows whether the rules are right, not how "
-            "well a microphone hears; kinds are told from recognised words, which simulated recognisers get wrong.",
-        ),
-    )
-
-
-def compare(records: Iterable[Record], truths: Iterable[TurnTruth | LostTruth], settings: Settings) -> Compared:
-    """What the detector says of the records against what is true of them."""
-    heard = rehearse(records, settings)
-    said = {
-        signal.by_turn_id: signal
-        for signal in heard.standing
-        if isinstance(signal, BargeIn) and signal.by_turn_id is not None
-    }
-    counts: dict[str, dict[str, _Counts]] = defaultdict(lambda: defaultdict(_Counts))
-    errors: list[float] = []
-    turns = true = 0
-    for truth in truths:
-        if not isinstance(truth, TurnTruth):
-            continue
-        turns += 1
-        signal = said.get(truth.turn_id)
-        meant = truth.barge_in
-        true += meant is not None
-        _count(counts[ANY][truth.user_id], signal is not None, meant is not None)
-        for kind in BargeInKind:
-            told, is_true = signal is not None and signal.kind is kind, meant is not None and meant.kind is kind
-            if told or is_true:
-                _count(counts[kind.value][truth.user_id], told, is_true)
-        if signal is not None and meant is not None:
-            errors.append(abs(signal.offset_ms - meant.offset_ms))
-    return Compared({kind: dict(users) for kind, users in counts.items()}, tuple(errors), turns, true)
-
-
-def _count(counts: _Counts, found: bool, true: bool) -> None:
-    counts.hits += found and true
-    counts.false += found and not true
-    counts.missed += true and not found
-
-
-def _simulated(simulation: Simulation, settings: Settings, progress: Progress) -> Iterator[tuple[str, Compared]]:
-    for condition in Condition:
-        progress(f"{condition}: simulating {simulation.dialogues:,} dialogues")
-        lines: list[bytes] = []
-        sent = simulate(replace(simulation, wire=condition.value), on_truth=lines.append)
-        records = [as_record(one) for one in sent]
-        progress(f"{condition}: listening to {len(records):,} events")
-        yield condition.value, compare(records, map(parse_truth, lines), settings)
-
-
-def _recorded(data: Path, settings: Settings, progress: Progress) -> Iterator[tuple[str, Compared]]:
-    paths = [data] if not data.is_dir() else sorted(data.glob(f"*{_RECORDING}"))
-    paths = [path for path in paths if not path.name.endswith(_TRUTH) and (path == data or truth_path(path).exists())]
-    if not paths:
+    if folder is None:
+        figures = _simulated(dialogues, seed, PACKS if pack is None else (pack,), progress)
+        meetings = current_settings().data_dir / MEETINGS
+        if meetings.is_dir():
+            figures |= _met(meetings, progress)
+    else:
+        figures = _recorded(folder, progress) or _met(folder, progress)
+    if not figures:
         raise NothingToEvaluate(
-            f"{data} holds no recording with its truth; `earshot simulate --into NAME{_RECORDING}` makes both"
+            f"{folder} holds no recording with its truth; `earshot simulate --into NAME{_RECORDING}` makes both. Nor "
+            "does it hold meetings in the format of mrda with the field cuts_off"
         )
-    for path in paths:
-        progress(f"{path.name}: listening")
-        with RecordingReader(path) as reader:
-            records = [line for line in reader if isinstance(line, Record)]
-        compared = compare(records, read_truth(truth_path(path)), settings)
-        if not compared.true:
-            raise NothingToEvaluate(f"{truth_path(path)} has no barge-in among {compared.turns:,} turns")
-        yield path.name.removesuffix(_RECORDING), compared
+    return Report(NAME, figures, _NOTES)
 
 
-def _figures(condition: str, compared: Compared) -> dict[str, Figure]:
+def _simulated(dialogues: int, seed: int, packs: tuple[str, ...], progress: Progress) -> dict[str, Figure]:
+    settings, model = Settings(), KindModel.load()
     figures: dict[str, Figure] = {}
-    users = sorted(compared.counts[ANY])
-    for kind in (ANY, *(kind.value for kind in BargeInKind)):
-        by_user = compared.counts.get(kind, {})
-        none = _Counts()
-        table = np.array(
-            [(one.hits, one.false, one.missed) for one in (by_user.get(user, none) for user in users)], dtype=np.float64
-        )
-        hits, false, missed = table.sum(0)
-        name = f"{condition}_{kind.replace('-', '_')}"
-        if hits + missed:
-            figures[f"{name}_precision"] = _share(table, (0, 1), int(hits + false))
-            figures[f"{name}_recall"] = _share(table, (0, 2), int(hits + missed))
-    if compared.offset_errors_ms:
-        error = float(np.median(compared.offset_errors_ms))
-        figures[f"{condition}_offset_error_ms_p50"] = Figure(error, n=len(compared.offset_errors_ms))
-    figures[f"{condition}_share"] = Figure(compared.true / max(compared.turns, 1), n=compared.turns)
+    by_pack: dict[str, Figure] = {}
+    for condition in Condition:
+        together = Compared()
+        clean: dict[str, Compared] = {}
+        for pack in packs:
+            simulation = Simulation(
+                pack=pack,
+                users=max(LEAST_USERS, 4 * dialogues),
+                dialogues=dialogues,
+                seed=seed,
+                rate=2.0,
+                wire=condition.value,
+            )
+            clean[pack] = compared = _heard(simulation, settings, model, progress)
+            together = together.with_others(compared)
+            if len(packs) > 1:
+                by_pack |= headline(f"{pack}_{condition}", compared)
+        figures |= figures_of(condition, together)
+        if condition is Condition.CLEAN and len(packs) > 1 and dialogues >= _LEAST_FOR_TRANSFER:
+            figures |= _transfer(clean)
+    figures |= by_pack
+    for pack in packs:
+        clocks = evaluate_clocks(pack, dialogues, seed, progress)
+        figures |= {f"{pack}_{name}": figure for name, figure in clocks.items()}
     return figures
 
 
-def _share(table: NDArray[np.float64], columns: tuple[int, int], cases: int) -> Figure:
-    """hits / (hits + the other column), resampled by user. 0 of 0 is 0."""
-    draws = np.random.default_rng(_SEED)
-    table = table[table.any(axis=1)]  # users who take no part in the figure
-    users = len(table)
-    drawn = draws.multinomial(users, np.full(users, 1 / users), size=RESAMPLES) @ table[:, columns]
-    whole = drawn.sum(1)
-    values = drawn[whole > 0, 0] / whole[whole > 0]
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(values, [tail, 1 - tail]) if len(values) else (0.0, 0.0)
-    sums = table[:, columns].sum(0)
-    return Figure(float(sums[0] / sums.sum()) if sums.sum() else 0.0, float(low), float(high), cases)
+def _heard(simulation: Simulation, settings: Settings, model: KindModel, progress: Progress) -> Compared:
+    progress(f"{simulation.pack}, {simulation.wire}: simulating {simulation.dialogues:,} dialogues")
+    lines: list[bytes] = []
+    records = [as_record(one) for one in simulate(simulation, on_truth=lines.append)]
+    progress(f"{simulation.pack}, {simulation.wire}: listening to {len(records):,} events")
+    return compare(records, map(parse_truth, lines), settings, model, simulation.pack)
+
+
+def _transfer(clean: dict[str, Compared]) -> dict[str, Figure]:
+    """Each pack tested with weights that were fitted to the other."""
+    told = []
+    for pack, other in (PACKS, PACKS[::-1]):
+        tested = clean[other].cases
+        kinds = judged_by(fit_kind(clean[pack].cases), [case.seen for case in tested])
+        told += [(case.user_id, case.kind, kind) for case, kind in zip(tested, kinds, strict=True)]
+    return {f"{Condition.CLEAN}_kind_macro_f1_transfer": macro_f1(count_kinds(told))}
+
+
+def _recorded(data: Path, progress: Progress) -> dict[str, Figure]:
+    paths = [data] if not data.is_dir() else sorted(data.glob(f"*{_RECORDING}"))
+    paths = [
+        path
+        for path in paths
+        if path.name.endswith(_RECORDING) and not path.name.endswith(_TRUTH) and truth_path(path).exists()
+    ]
+    figures: dict[str, Figure] = {}
+    model = KindModel.load() if paths else None
+    for path in paths:
+        assert model is not None
+        progress(f"{path.name}: listening")
+        with RecordingReader(path) as reader:
+            records = [line for line in reader if isinstance(line, Record)]
+        compared = compare(records, read_truth(truth_path(path)), Settings(), model)
+        if not compared.true:
+            raise NothingToEvaluate(f"{truth_path(path)} has no barge-in among {compared.turns:,} turns")
+        figures |= figures_of(path.name.removesuffix(_RECORDING), compared)
+    return figures
+
+
+def _met(folder: Path, progress: Progress) -> dict[str, Figure]:
+    paths = meeting_files(folder)
+    if not paths:
+        return {}
+    progress(f"{folder.name}: reading meetings")
+    meetings = read_meetings(paths)
+    model = FloorModel.load() if FLOOR_FOLDER.exists() else None
+    progress(f"{folder.name}: {len(meetings.meetings)} meetings, scoring starts over others")
+    return evaluate_floor(meetings, model)

@@ -1,7 +1,10 @@
 """Ending it before it is over."""
 
+from datetime import date
+
 import pytest
 
+from processors.endings import ENDINGS, Ending, Endings
 from processors.termination import early_stop, is_stop_request, kind_of
 from schemas.feedback import TerminationKind
 from schemas.turn import PlaybackKind, PlaybackState, StoppedBy
@@ -26,6 +29,37 @@ def test_stopping_what_has_played_for_half_a_minute_is_no_complaint():
     playback(earlier, PlaybackState.STARTED, 3)
     assert is_stop_request(earlier, exchange("stop", (20, 21)))
     assert not is_stop_request(earlier, exchange("stop", (40, 41)))
+
+
+def test_how_long_media_play_before_they_were_wanted_is_a_matter_of_the_domain():
+    patient = Endings("test", date(2026, 1, 1), by_domain={"music": Ending(media_s=60.0)})
+    earlier = song()
+    playback(earlier, PlaybackState.STARTED, 3)
+    assert not is_stop_request(earlier, exchange("stop", (40, 41)))
+    assert is_stop_request(earlier, exchange("stop", (40, 41)), endings=patient)
+
+
+@pytest.mark.parametrize(("request_", "domain", "asks"), [("hang up", "calls", True), ("hang up", "music", False)])
+def test_domains_have_words_of_their_own_for_stop(request_, domain, asks):
+    earlier = exchange("anything", (0, 1), (2, 3), domain=domain)
+    assert is_stop_request(earlier, exchange(request_, (8, 9))) is asks
+
+
+def test_what_the_assistant_understood_as_stop_asks_to_stop():
+    assert is_stop_request(song(), exchange("pack it in", (8, 9), domain="music", intent="stop"))
+    assert not is_stop_request(song(), exchange("pack it in", (8, 9), domain="music", intent="play_song"))
+
+
+def test_the_player_of_what_rings_is_there_to_be_stopped():
+    rings = exchange("wake me at six", (0, 1), (2, 3), domain="alarm")
+    stopped = playback(rings, PlaybackState.STOPPED, 9, position_s=3, stopped_by=StoppedBy.BUTTON)
+    assert early_stop(rings.playbacks) is stopped
+    assert early_stop(rings.playbacks, ENDINGS.of(rings.facets.domain)) is None
+
+
+def test_a_table_of_endings_says_since_when_it_holds():
+    assert ENDINGS.version
+    assert ENDINGS.effective_from <= date(2026, 12, 31)
 
 
 @pytest.mark.parametrize("how", ["alarm", "timer", "state", "domain"])

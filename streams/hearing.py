@@ -1,0 +1,103 @@
+"""The learned models that `detect` has on this machine, as its processors ask for them."""
+
+import logging
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal
+
+from infra.settings import Settings
+from models.barge_in import KindModel
+from models.correction import CorrectionModel, Utterances
+from models.correction import Label as Corrects
+from models.correction.model import FORMAT
+from models.folder import WEIGHTS
+from models.minilm import ModelsNotInstalled
+from models.rephrase import Candidate, Label, RetryModel
+from processors.hearing import CorrectionCase, CorrectionOpinion, Hearing, RetryCase, RetryOpinion
+from processors.rephrase import RetryKind
+from processors.signals import RULES
+from schemas.feedback import CorrectionKind
+
+log = logging.getLogger(__name__)
+
+CORRECTION_FOLDER = WEIGHTS / "correction"
+
+
+class LearnedRetries:
+    """`models.rephrase` as a judge of pairs of requests."""
+
+    def __init__(self) -> None:
+        self._model = RetryModel.load()
+        self.version = self._model.version
+
+    def judge(self, cases: Sequence[RetryCase]) -> list[RetryOpinion]:
+        candidates = [
+            Candidate(
+                first=case.first,
+                second=case.second,
+                response=case.response,
+                status=case.status,
+                gap_s=case.gap_s,
+                distance=case.distance,
+                n_best=case.n_best,
+                confidence=case.confidence,
+                asked=case.asked,
+            )
+            for case in cases
+        ]
+        return [
+            RetryOpinion(
+                None if judged.label is Label.NONE else RetryKind(judged.label.value), judged.score, judged.cause
+            )
+            for judged in self._model.judge(candidates)
+        ]
+
+
+class LearnedCorrections:
+    """`models.correction` as a finder of corrections."""
+
+    def __init__(self) -> None:
+        self._model = CorrectionModel.load(CORRECTION_FOLDER)
+        self.version = f"{FORMAT}.0"
+
+    def find(self, cases: Sequence[CorrectionCase]) -> list[CorrectionOpinion]:
+        found = self._model.find([Utterances(case.text, case.request, case.response) for case in cases])
+        return [
+            CorrectionOpinion(
+                None if one.label is Corrects.NONE else CorrectionKind(one.label.value),
+                one.score,
+                one.value,
+                one.rewrite,
+            )
+            for one in found
+        ]
+
+
+def hearing_of(settings: Settings) -> Hearing:
+    """What `settings` ask for; models are loaded once a process.
+
+    With `hearing=auto` and packages missing, what needs them is left out, and a warning says so. With
+    `hearing=models` that raises `ModelsNotInstalled`. Raises `ModelFolderError` where a model that ships is broken.
+    """
+    return _hearing(settings.hearing)
+
+
+@lru_cache
+def _hearing(wanted: Literal["auto", "models", "rules"]) -> Hearing:
+    if wanted == "rules":
+        return RULES
+    corrections: LearnedCorrections | None = None
+    try:
+        retries, kinds = LearnedRetries(), KindModel.load()
+        try:
+            corrections = LearnedCorrections()
+        except ModelsNotInstalled as missing:
+            if wanted == "models":
+                raise
+            log.warning("corrections are not heard: %s", missing)
+    except ModelsNotInstalled as missing:
+        if wanted == "models":
+            raise
+        log.warning("hearing goes by its rules alone: %s", missing)
+        return RULES
+    return Hearing(retries, corrections, kinds)
