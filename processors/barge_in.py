@@ -69,6 +69,8 @@ class JudgedKind(Protocol):
 class KindJudge(Protocol):
     """Tells what interruptions were for, each by itself: a batch makes no difference."""
 
+    version: str
+
     def judge(self, candidates: Sequence[Interruption]) -> Sequence[JudgedKind]: ...
 
 

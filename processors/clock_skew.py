@@ -59,6 +59,8 @@ class _Device:
     seen_until_s: float = float("-inf")
     told_s: float | None = None
     """the offset that was told last"""
+    looked_at_s: float = float("inf")
+    """the quantile when it was last asked whether there is anything to tell"""
 
 
 class ClockSkews:
@@ -77,15 +79,19 @@ class ClockSkews:
 
     def see(self, device_id: str, spoke_until_s: float, answered_from_s: float) -> float:
         """Learn from a turn; returns `correction_s` for it. Times in seconds since the epoch, as stamped."""
-        limits = self._limits
-        latency_s = answered_from_s - spoke_until_s
-        if abs(latency_s) <= limits.furthest_s:
-            device = self._devices.get(device_id)
-            if device is None:
-                device = self._devices[device_id] = _Device(latency_s)
-            if spoke_until_s > device.seen_until_s:
-                self._learn(device_id, device, spoke_until_s, latency_s)
+        self._see(device_id, spoke_until_s, answered_from_s)
         return self.correction_s(device_id)
+
+    def _see(self, device_id: str, spoke_until_s: float, answered_from_s: float) -> _Device | None:
+        latency_s = answered_from_s - spoke_until_s
+        device = self._devices.get(device_id)
+        if abs(latency_s) > self._limits.furthest_s:
+            return device
+        if device is None:
+            device = self._devices[device_id] = _Device(latency_s)
+        if spoke_until_s > device.seen_until_s:
+            self._learn(device_id, device, spoke_until_s, latency_s)
+        return device
 
     def correct(self, exchange: Exchange) -> ClockSkew | None:
         """Learn from a turn, and move its answer to the clock of its speech; the device's state where it is to be told.
@@ -97,10 +103,8 @@ class ClockSkews:
         if exchange.speech is None or exchange.response is None:
             return None
         start, end = exchange.response
-        device_id = exchange.device_id
-        self.see(device_id, exchange.speech[1], start)
+        device = self._see(exchange.device_id, exchange.speech[1], start)
         told = self.take_changed() if self._changed else ()
-        device = self._devices.get(device_id)
         correction_s = device.told_s if device is not None else None
         if correction_s:
             exchange.response = (start - correction_s, end - correction_s)
@@ -145,13 +149,15 @@ class ClockSkews:
         limits = self._limits
         self._count(device, -1)
         device.seen_until_s = at_s
-        device.samples = min(device.samples + 1, limits.memory)
+        if device.samples < limits.memory:
+            device.samples += 1
         if device.samples > 1:
             below = latency_s < device.latency_s
             step_s = _STEP * limits.spread_s / (device.samples + _STEP)
             device.latency_s += step_s * (limits.quantile - below)
         self._count(device, 1)
-        if device.samples >= limits.least:
+        if device.samples >= limits.least and abs(device.latency_s - device.looked_at_s) >= limits.told_s / 2:
+            device.looked_at_s = device.latency_s
             self._changed[device_id] = None
 
     def _count(self, device: _Device, sign: int) -> None:

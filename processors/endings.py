@@ -43,7 +43,7 @@ _ROUTES = Ending(stop_phrases=frozenset({"end navigation", "stop navigation", "c
 _PLAYED = Ending(stop_phrases=frozenset({"pause", "mute", "turn the music off", "turn off the music"}))
 
 ENDINGS = Endings(
-    version="1",
+    version="1.1",
     effective_from=date(2026, 1, 1),
     by_domain={
         **dict.fromkeys(("alarm", "alarms", "timer", "timers", "reminder", "reminders"), _RINGING),

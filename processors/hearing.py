@@ -122,6 +122,7 @@ class Hearing:
         remembered: int = REMEMBERED,
     ) -> None:
         self.kinds = kinds
+        self.kind_version = kinds.version if kinds is not None else ""
         self.retry_version = retries.version if retries is not None else ""
         self.correction_version = corrections.version if corrections is not None else ""
         self._retries = _Remembered(retries.judge, remembered) if retries is not None else None

@@ -5,6 +5,7 @@ from typing import Any
 
 from processors.barge_in import Overlap, find_barge_in
 from processors.correction import may_correct
+from processors.endings import ENDINGS
 from processors.exchange import Exchange
 from processors.hearing import CorrectionCase, CorrectionOpinion, Hearing, RetryCase
 from processors.rephrase import Retry, RetryKind, cases_of, find_retry
@@ -71,7 +72,7 @@ def signals_of(exchanges: Sequence[Exchange], i: int, revision: int, hearing: He
         retry = find_retry(exchanges, i, ask=hearing.retry if hearing.hears_retries else None)
         overlap = find_barge_in(earlier, later, retry, judge=hearing.kinds)
         if overlap is not None:
-            found.append(_barge_in(earlier, later, overlap, revision))
+            found.append(_barge_in(earlier, later, overlap, hearing.kind_version, revision))
         if retry is not None:
             found.append(_retry(exchanges[i - retry.distance], later, retry, hearing.retry_version, revision))
         if is_stop_request(earlier, later):
@@ -79,9 +80,10 @@ def signals_of(exchanges: Sequence[Exchange], i: int, revision: int, hearing: He
     if hearing.hears_corrections:
         case = _correction_case(exchanges, i)
         opinion = hearing.correction(case) if case is not None else None
-        if opinion is not None and opinion.kind is not None:
-            about = exchanges[i - 1] if i and opinion.kind is CorrectionKind.THIRD_POSITION else later
-            found.append(_correction(about, later, opinion, hearing.correction_version, revision))
+        if opinion is not None and opinion.kind is CorrectionKind.SELF_REPAIR:
+            found.append(_correction(later, later, opinion, hearing.correction_version, revision))
+        elif opinion is not None and opinion.kind is not None and i:
+            found.append(_correction(exchanges[i - 1], later, opinion, hearing.correction_version, revision))
     if later.playbacks:
         stopped = early_stop(later.playbacks)
         if stopped is not None:
@@ -112,9 +114,12 @@ def _about(exchange: Exchange, detector: str, by: str, revision: int, version: s
     }
 
 
-def _barge_in(earlier: Exchange, later: Exchange, overlap: Overlap, revision: int) -> BargeIn:
+def _barge_in(earlier: Exchange, later: Exchange, overlap: Overlap, version: str, revision: int) -> BargeIn:
+    evidence = {"speech_ms": float(overlap.speech_ms)}
+    if overlap.kind_score is not None:
+        evidence["kind_score"] = overlap.kind_score
     return BargeIn(
-        **_about(earlier, BARGE_IN, later.turn_id, revision),
+        **_about(earlier, BARGE_IN, later.turn_id, revision, version or _VERSION),
         occurred_at=later.occurred_at,
         by_turn_id=later.turn_id,
         kind=overlap.kind,
@@ -123,7 +128,7 @@ def _barge_in(earlier: Exchange, later: Exchange, overlap: Overlap, revision: in
         stop_latency_ms=overlap.stop_latency_ms,
         score=overlap.score,
         reason=f"spoke {overlap.offset_ms / 1000:.1f} s into the answer ({overlap.kind.value})",
-        evidence={"speech_ms": float(overlap.speech_ms)},
+        evidence=evidence,
     )
 
 
@@ -169,7 +174,7 @@ def _correction(
 
 def _stop_request(earlier: Exchange, later: Exchange, revision: int) -> Termination:
     return Termination(
-        **_about(earlier, TERMINATION, later.turn_id, revision),
+        **_about(earlier, TERMINATION, later.turn_id, revision, ENDINGS.version),
         occurred_at=later.occurred_at,
         by_turn_id=later.turn_id,
         kind=TerminationKind.STOP_REQUEST,
@@ -183,7 +188,7 @@ def _early_stop(exchange: Exchange, stopped: Playback, revision: int) -> Termina
     kind = kind_of(exchange, stopped)
     how = "hung up" if kind is TerminationKind.HANG_UP else "stopped the player"
     return Termination(
-        **_about(exchange, TERMINATION, stopped.event_id, revision),
+        **_about(exchange, TERMINATION, stopped.event_id, revision, ENDINGS.version),
         occurred_at=stopped.occurred_at,
         kind=kind,
         score=0.9,
