@@ -99,13 +99,18 @@ R = TypeVar("R", bound=Row)
 def rows_of(folder: Path, row: type[R], expects: str) -> Iterator[R]:
     """The lines of all files of a folder. Raises `AdapterError` with file and line at the first that does not fit."""
     for path in files_of(folder, expects):
-        for number, line in lines_of(path):
-            try:
-                yield row.model_validate_json(line)
-            except ValidationError as error:
-                first = error.errors(include_url=False)[0]
-                where = ".".join(map(str, first["loc"])) or "the line"
-                raise AdapterError(
-                    f"{path}, line {number}: {where}: {first['msg']} ({error.error_count()} problems in all); "
-                    f"expected {expects}"
-                ) from error
+        yield from rows_in(path, row, expects)
+
+
+def rows_in(path: Path, row: type[R], expects: str) -> Iterator[R]:
+    """The lines of one file. Raises `AdapterError` with file and line at the first that does not fit."""
+    for number, line in lines_of(path):
+        try:
+            yield row.model_validate_json(line)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(map(str, first["loc"])) or "the line"
+            raise AdapterError(
+                f"{path}, line {number}: {where}: {first['msg']} ({error.error_count()} problems in all); "
+                f"expected {expects}"
+            ) from error
