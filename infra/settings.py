@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     max_event_bytes: int = Field(1 << 20, description="a larger record is a dead letter")
     dead_letters_in_a_row: int = Field(1000, description="this many invalid records in a row stop the worker")
     hearing: Literal["auto", "models", "rules"] = Field(
-        "rules", description="detect with learned models: auto where they are installed, models or fail, rules alone"
+        "auto", description="detect with learned models: auto where they are installed, models or fail, rules alone"
     )
     sink_flush_rows: int = Field(10_000, description="rows that the sink gathers at most before it writes")
     sink_flush_ms: int = Field(300, description="how long the sink gathers rows at most before it writes")

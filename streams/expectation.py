@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -39,16 +39,21 @@ class ExpectedVerdict(_Stored):
 
 
 class Expectation(_Stored):
-    """The end state of a rehearsal: signals by id, verdicts by turn, how many dialogues and dead letters."""
+    """The end state of a rehearsal: signals by id, verdicts by turn, how many dialogues and dead letters.
 
+    `hearing`: what heard it. What rules hear is the same on every machine; what models hear may differ in the last
+    digit of a score between kinds of processors.
+    """
+
+    hearing: Literal["rules", "models"] = "rules"
     dialogues: int
     dead_letters: dict[DeadLetterCause, int] = Field(default_factory=dict)
     feedback: dict[str, ExpectedFeedback]
     verdicts: dict[str, ExpectedVerdict]
 
     @classmethod
-    def of(cls, heard: Heard) -> Self:
-        """What was heard, as an expectation."""
+    def of(cls, heard: Heard, hearing: Literal["rules", "models"] = "rules") -> Self:
+        """What was heard by rules or by models, as an expectation."""
         verdicts = {
             turn.turn_id: ExpectedVerdict(defect=turn.defect, tier=turn.tier, evidence=turn.evidence)
             for dialogue in heard.dialogues.values()
@@ -61,6 +66,7 @@ class Expectation(_Stored):
             for signal in heard.standing
         }
         return cls(
+            hearing=hearing,
             dialogues=len(heard.dialogues),
             dead_letters=dict(sorted(Counter(letter.cause for letter in heard.dead_letters.values()).items())),
             feedback=dict(sorted(feedback.items())),

@@ -88,6 +88,7 @@ def _hearing(wanted: Literal["auto", "models", "rules"]) -> Hearing:
         return RULES
     corrections: LearnedCorrections | None = None
     try:
+        _one_thread()
         retries, kinds = LearnedRetries(), KindModel.load()
         try:
             corrections = LearnedCorrections()
@@ -101,3 +102,12 @@ def _hearing(wanted: Literal["auto", "models", "rules"]) -> Hearing:
         log.warning("hearing goes by its rules alone: %s", missing)
         return RULES
     return Hearing(retries, corrections, kinds)
+
+
+def _one_thread() -> None:
+    """Matrices here are small: handing them to several threads takes eight times as long as one does."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError as missing:
+        raise ModelsNotInstalled("threadpoolctl is not installed: pip install 'earshot[models]'") from missing
+    threadpool_limits(1, "blas")

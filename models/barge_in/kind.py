@@ -6,7 +6,7 @@ from typing import Final, Self
 
 from models.barge_in.candidate import Candidate, Judgement
 from models.barge_in.kind_features import NAMES, WIDTH, matrix_of
-from models.barge_in.logistic import Logistic, probabilities
+from models.logistic import Logistic, probabilities
 from models.folder import WEIGHTS, ModelFolderError, load
 from schemas.feedback import BargeInKind
 

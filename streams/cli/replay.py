@@ -77,12 +77,17 @@ def _rehearse(recording: Path, check: Path | None, update: bool) -> None:
 
     from infra.settings import settings
     from streams.expectation import Expectation
+    from streams.hearing import hearing_of
     from streams.recording_reader import RecordingReader
     from streams.rehearsal import rehearse
 
+    expected = Expectation.read(check) if check is not None and not update else None
+    chosen = settings()
+    if expected is not None:  # it is compared with what the same ears hear
+        chosen = chosen.model_copy(update={"hearing": expected.hearing})
     with RecordingReader(recording) as reader:
-        heard = rehearse(reader, settings())
-    found = Expectation.of(heard)
+        heard = rehearse(reader, chosen)
+    found = Expectation.of(heard, "models" if hearing_of(chosen).has_models else "rules")
     defects = sum(verdict.defect for verdict in found.verdicts.values())
     click.echo(
         f"{recording}: {heard.records:,} records, {len(found.verdicts):,} turns in {found.dialogues:,} dialogues, "
@@ -94,11 +99,11 @@ def _rehearse(recording: Path, check: Path | None, update: bool) -> None:
         click.echo("dead letters: " + ", ".join(f"{count:,} {kind}" for kind, count in found.dead_letters.items()))
     if check is None:
         return
-    if update:
+    if expected is None:
         found.write(check)
-        click.echo(f"wrote {check}")
+        click.echo(f"wrote {check}, as heard by {found.hearing}")
         return
-    differences = list(Expectation.read(check).differences(found))
+    differences = list(expected.differences(found))
     if not differences:
         click.echo(f"as expected by {check}")
         return

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.barge_in.kind import KINDS, KindModel
-from models.barge_in.logistic import Logistic
+from models.logistic import Logistic
 from processors.barge_in import Interruption
 from schemas.feedback import BargeInKind
 from streams.evaluate.figures import CONFIDENCE, RESAMPLES, Figure

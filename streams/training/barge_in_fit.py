@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from models.barge_in.floor import FloorCase, FloorWeights
 from models.barge_in.kind import KINDS
 from models.barge_in.kind_features import matrix_of
-from models.barge_in.logistic import Logistic
+from models.logistic import Logistic
 from processors.barge_in import Interruption
 from processors.thresholds import THRESHOLDS
 from schemas.feedback import BargeInKind

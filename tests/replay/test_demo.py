@@ -17,7 +17,8 @@ EXPECTATION = Path(__file__).parent / "demo" / "expectation.json"
 
 
 def test_the_demo_says_what_it_said_before() -> None:
-    """After a deliberate change: `earshot replay streams/recordings/demo.jsonl.zst --check FILE --update`."""
+    """After a deliberate change: `EARSHOT_HEARING=rules earshot replay streams/recordings/demo.jsonl.zst --check FILE
+    --update`."""
     told = CliRunner().invoke(replay, [str(DEMO), "--check", str(EXPECTATION)])
     assert told.exit_code == 0, told.output
 

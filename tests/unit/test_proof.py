@@ -184,28 +184,40 @@ def places(content: Any) -> list[tuple[Any, Any]]:
     return [place for name, value in items for place in ((content, name), *places(value))]
 
 
-@given(st.data())
-def test_whatever_is_changed_in_a_turn_the_model_says_the_same(data: st.DataObject) -> None:
+@st.composite
+def changed_turns(draw: st.DrawFn) -> bytes:
+    """The full turn with one or two of its values replaced, left out or added."""
     content = copy.deepcopy(FULL)
-    for _ in range(data.draw(st.integers(1, 2))):
-        holder, name = data.draw(st.sampled_from(places(content)))
-        match data.draw(st.sampled_from(["replace", "replace", "remove", "add"])):
+    for _ in range(draw(st.integers(1, 2))):
+        holder, name = draw(st.sampled_from(places(content)))
+        match draw(st.sampled_from(["replace", "replace", "remove", "add"])):
             case "remove":
                 del holder[name]
             case "add" if isinstance(holder, dict):
-                added = data.draw(st.sampled_from(["extra", "text", "type", "span", "n_best"]))
-                holder[added] = copy.deepcopy(data.draw(odd))
+                added = draw(st.sampled_from(["extra", "text", "type", "span", "n_best"]))
+                holder[added] = copy.deepcopy(draw(odd))
             case _:
-                holder[name] = copy.deepcopy(data.draw(odd))
-    judged(b"u1", json.dumps(content, ensure_ascii=data.draw(st.booleans())).encode())
+                holder[name] = copy.deepcopy(draw(odd))
+    return json.dumps(content, ensure_ascii=draw(st.booleans())).encode()
 
 
-@given(st.data())
-def test_whatever_is_damaged_in_its_bytes_the_model_says_the_same(data: st.DataObject) -> None:
-    value = bytearray(json.dumps(FULL, ensure_ascii=data.draw(st.booleans())).encode())
-    at = data.draw(st.integers(0, len(value) - 1))
-    value[at : at + data.draw(st.integers(0, 3))] = data.draw(damage)
-    judged(b"u1", bytes(value))
+@st.composite
+def damaged_turns(draw: st.DrawFn) -> bytes:
+    """The full turn with a few of its bytes replaced."""
+    value = bytearray(json.dumps(FULL, ensure_ascii=draw(st.booleans())).encode())
+    at = draw(st.integers(0, len(value) - 1))
+    value[at : at + draw(st.integers(0, 3))] = draw(damage)
+    return bytes(value)
+
+
+@given(changed_turns())
+def test_whatever_is_changed_in_a_turn_the_model_says_the_same(value: bytes) -> None:
+    judged(b"u1", value)
+
+
+@given(damaged_turns())
+def test_whatever_is_damaged_in_its_bytes_the_model_says_the_same(value: bytes) -> None:
+    judged(b"u1", value)
 
 
 @given(st.floats(0, 1), st.floats(-10, 10))
