@@ -37,6 +37,7 @@ def save(folder: Path, config: Mapping[str, Any], tensors: Mapping[str, NDArray[
     try:
         folder.mkdir(parents=True, exist_ok=True)
         save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, str(folder / _TENSORS))
+        (folder / _TENSORS).chmod(0o644)  # safetensors writes for the owner alone
         (folder / _CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         (folder / _CARD).write_text(card.rstrip() + "\n", encoding="utf-8")
     except OSError as exc:

@@ -4,10 +4,13 @@ import re
 from typing import Final
 
 _CUES: Final = re.compile(
-    r"\b(?:nope|nah|wrong|incorrect|sorry|apolog\w+|w?h?oops|actually|rather|instead|wait|scratch|meant?|i said"
-    r"|ask(?:ed|ing)|change[ds]?|changing|um+|uh+|erm?|hmm+|ugh|bah|doh|correction|misunder\w+|clarify|clarified"
-    r"|specified|specifically|referring|referencing|looking for|make (?:it|that)|what about|how about|second thought"
-    r"|though|prefer|interested in|let me say|no|not (?:the|that|this|what|when|who|where|it|a|in|for|on)"
+    r"\b(?:nope|nah|wrong|incorrect|sorry|pardon|apolog\w+|w?h?oops|actually|rather|instead|wait|scratch|meant?"
+    r"|(?:i|you) said|ask(?:ed|ing)|change[ds]?|changing|um+|uh+|erm?|hmm+|ugh|bah|doh|correction"
+    r"|mis(?:under|heard?)\w*|muddled|clarify|clarified|specified|specifically|referring|referencing|looking for"
+    r"|(?:make|strike) (?:it|that)|(?:what|how) about|second thought|come to think"
+    r"|tell a lie|(?:hang|hold) on|what am i saying|what i said"
+    r"|though|prefer|interested in|let me say|no|not (?:the|that|this|what|when|who|where|it|a|in|for|on|quite)"
+    r"|that (?:isn'?t|wasn'?t|is not)|different idea|mind"
     r"|or (?:wh\w+|how|like|better|let|no|uh|um|sorry))\b"
     r"|^(?:but|and|not|i (?:just )?(?:wanted|needed))\b"
 )

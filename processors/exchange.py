@@ -30,7 +30,10 @@ class Dimensions(NamedTuple):
     json: orjson.Fragment
 
 
-@lru_cache(maxsize=65_536)
+_MOST_BYTES = 2_048
+"""Versions that are longer are not remembered, or a hostile fleet could fill the memory with them."""
+
+
 def dimensions_of(
     domain: str | None,
     intent: str | None,
@@ -43,6 +46,19 @@ def dimensions_of(
 
     `versions` is a JSON object of strings; raises `msgspec.DecodeError` when it is not.
     """
+    find = _dimensions if len(versions) <= _MOST_BYTES else _dimensions.__wrapped__
+    return find(domain, intent, device_type, locale, channel, versions)
+
+
+@lru_cache(maxsize=65_536)
+def _dimensions(
+    domain: str | None,
+    intent: str | None,
+    device_type: str | None,
+    locale: str | None,
+    channel: Channel,
+    versions: bytes,
+) -> Dimensions:
     facets = Facets(
         domain=domain,
         intent=intent,

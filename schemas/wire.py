@@ -6,13 +6,13 @@ model about all that is refused here. Patterns, times and the order of spans are
 what of them it can prove. A test holds these structs to the models, field by field.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Raw, Struct
 from msgspec.json import Decoder
 
 from schemas.contract import SCHEMA_VERSION
-from schemas.turn import Channel, ResponseStatus
+from schemas.turn import Channel, ResponseStatus, Turn
 
 _Id = Annotated[str, Meta(min_length=1, max_length=128)]
 _Score = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -135,5 +135,22 @@ class TurnOnWire(_OnWire, kw_only=True):
     synthetic_timing: bool = False
 
 
+class TimedTurn(NamedTuple):
+    """A valid turn, whichever way it was read, with what the two ways read differently: its times and its versions.
+
+    `at`, `speech` and `heard` are in seconds since the epoch: when the turn began, when the person spoke (start, end)
+    and when the answer was heard (start, end).
+    """
+
+    turn: Turn | TurnOnWire
+    at: float
+    speech: tuple[float, float] | None
+    heard: tuple[float, float] | None
+    versions: dict[str, str]
+
+
 read_turn = Decoder(TurnOnWire).decode
 """The turn in a record's bytes; raises `msgspec.DecodeError` for all that the model has to judge."""
+
+read_versions = Decoder(dict[str, str]).decode
+"""The versions of a device by component; raises `msgspec.DecodeError` when they are not strings by name."""

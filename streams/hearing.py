@@ -9,6 +9,7 @@ from infra.settings import Settings
 from models.barge_in import KindModel
 from models.correction import CorrectionModel, Utterances
 from models.correction import Label as Corrects
+from models.correction.cues import CueModel
 from models.correction.model import FORMAT
 from models.folder import WEIGHTS
 from models.minilm import ModelsNotInstalled
@@ -54,23 +55,25 @@ class LearnedRetries:
 
 
 class LearnedCorrections:
-    """`models.correction` as a finder of corrections."""
+    """`models.correction` as a finder of corrections: a cheap look at all that passes the gate, the network on few."""
 
     def __init__(self) -> None:
+        self._cues = CueModel.load()
         self._model = CorrectionModel.load(CORRECTION_FOLDER)
         self.version = f"{FORMAT}.0"
+        self.read = 0
+        """turns that the network read"""
 
     def find(self, cases: Sequence[CorrectionCase]) -> list[CorrectionOpinion]:
-        found = self._model.find([Utterances(case.text, case.request, case.response) for case in cases])
-        return [
-            CorrectionOpinion(
-                None if one.label is Corrects.NONE else CorrectionKind(one.label.value),
-                one.score,
-                one.value,
-                one.rewrite,
-            )
-            for one in found
-        ]
+        first = [self._cues.probability(case.text) for case in cases]
+        opinions = [CorrectionOpinion(None, score) for score in first]
+        suspects = [at for at, score in enumerate(first) if score >= self._cues.threshold]
+        self.read += len(suspects)
+        exchanges = [Utterances(cases[at].text, cases[at].request, cases[at].response) for at in suspects]
+        for at, one in zip(suspects, self._model.find(exchanges), strict=True):
+            kind = None if one.label is Corrects.NONE else CorrectionKind(one.label.value)
+            opinions[at] = CorrectionOpinion(kind, one.score, one.value, one.rewrite)
+        return opinions
 
 
 def hearing_of(settings: Settings) -> Hearing:

@@ -1,7 +1,7 @@
 """Turns that are valid beyond doubt, at a fifth of what the contract's own models take to say so.
 
-`proven` never refuses a record: it says either what the turn is or that it does not know, and then
-`streams.decoding.decode` judges, as it does of everything else. A test holds the two to the same answers.
+`proven` and `proven_turn` never refuse a record: they say either what the turn is or that they do not know, and then
+`streams.decoding.decode` judges, as it does of everything else. Tests hold all of them to the same answers.
 """
 
 import re
@@ -12,7 +12,7 @@ from msgspec import MsgspecError
 
 from processors.exchange import Exchange
 from schemas.contract import SCHEMA_VERSION
-from schemas.wire import SpanOnWire, read_turn
+from schemas.wire import SpanOnWire, TimedTurn, TurnOnWire, read_turn, read_versions
 from streams.decoding import Limits
 
 _WHOLE: Final = 19
@@ -26,41 +26,65 @@ _FIRST_S: Final = 1e9
 """Later times, in seconds, are the same float whether their fraction is added or divided together with them."""
 
 
+_Stretch = tuple[float, float]
+
+
 class _Doubtful(ValueError):
     """Written in a way that only the contract's model can tell."""
 
 
+_UNPROVEN: Final = (MsgspecError, ValueError, RecursionError)
+"""msgspec raises the latter two for what is no UTF-8 and for what is too deep."""
+
+
 def proven(key: bytes | None, value: bytes | None, timestamp_ms: int, limits: Limits) -> Exchange | None:
-    """The turn of a record, if `decode` would certainly accept it and find no field in it that it does not know.
+    """The turn of a record as detectors see it, if `decode` would certainly accept it and find no field in it that it
+    does not know.
 
     Arguments as for `decode`. None: ask `decode`.
     """
-    if value is None or key is None or len(value) > limits.max_event_bytes:
-        return None
     try:
-        turn = read_turn(value)
-        speech, response, context, occurred_at = turn.speech, turn.response, turn.context, turn.occurred_at
-        if (
-            turn.schema_version != SCHEMA_VERSION
-            or (context is not None and context.local_time not in _LOCAL_TIMES)
-            or turn.user_id.encode() != key
-        ):
-            return None
-        at = _SECONDS[occurred_at[:_WHOLE]] + _FRACTIONS[occurred_at[_WHOLE:]]
-        if timestamp_ms >= 0 and not -limits.clock_behind_s <= at - timestamp_ms / 1000 <= limits.clock_ahead_s:
-            return None
-        spoken = None if speech is None else _stretch(speech, at)
-        heard = None if response is None or (span := response.span) is None else _stretch(span, at)
-        return Exchange.seen(turn, at, spoken, heard, bytes(turn.device.versions))
-    except (
-        MsgspecError,
-        ValueError,
-        RecursionError,
-    ):  # msgspec raises the latter two for what is no UTF-8 and too deep
+        turn, at, speech, heard = _timed(key, value, timestamp_ms, limits)
+        return Exchange.seen(turn, at, speech, heard, bytes(turn.device.versions))
+    except _UNPROVEN:
         return None
 
 
-def _stretch(span: SpanOnWire, at: float) -> tuple[float, float]:
+def proven_turn(key: bytes | None, value: bytes | None, timestamp_ms: int, limits: Limits) -> TimedTurn | None:
+    """The same turn as a store keeps it, whole."""
+    try:
+        turn, at, speech, heard = _timed(key, value, timestamp_ms, limits)
+        return TimedTurn(turn, at, speech, heard, read_versions(turn.device.versions))
+    except _UNPROVEN:
+        return None
+
+
+def _timed(
+    key: bytes | None, value: bytes | None, timestamp_ms: int, limits: Limits
+) -> tuple[TurnOnWire, float, _Stretch | None, _Stretch | None]:
+    """The turn, when it began, when the person spoke and when the answer was heard; all but its versions is proven.
+
+    Raises one of `_UNPROVEN`.
+    """
+    if value is None or key is None or len(value) > limits.max_event_bytes:
+        raise _Doubtful
+    turn = read_turn(value)
+    speech, response, context, occurred_at = turn.speech, turn.response, turn.context, turn.occurred_at
+    if (
+        turn.schema_version != SCHEMA_VERSION
+        or (context is not None and context.local_time not in _LOCAL_TIMES)
+        or turn.user_id.encode() != key
+    ):
+        raise _Doubtful
+    at = _SECONDS[occurred_at[:_WHOLE]] + _FRACTIONS[occurred_at[_WHOLE:]]
+    if timestamp_ms >= 0 and not -limits.clock_behind_s <= at - timestamp_ms / 1000 <= limits.clock_ahead_s:
+        raise _Doubtful
+    spoken = None if speech is None else _stretch(speech, at)
+    heard = None if response is None or (span := response.span) is None else _stretch(span, at)
+    return turn, at, spoken, heard
+
+
+def _stretch(span: SpanOnWire, at: float) -> _Stretch:
     """Start and end, in order and near `at`."""
     started_at, ended_at = span.started_at, span.ended_at
     start = _SECONDS[started_at[:_WHOLE]] + _FRACTIONS[started_at[_WHOLE:]]

@@ -23,6 +23,7 @@ from infra.clickhouse.prepared import CHUNK, Prepared
 from infra.clickhouse.record import Record as Row
 from infra.clickhouse.retry import Retry
 from infra.clickhouse.store import RowsRefused, Store, StoreUnavailable, open_store
+from infra.clickhouse.tables import TARGETS
 from infra.clickhouse.writer import Writer, Written
 from infra.settings import Settings
 from schemas.dead_letter import DeadLetter, DeadLetterCause
@@ -244,7 +245,7 @@ class Sink(Role):
         letters: list[Message] = []
         for refused in written.refused:
             row = refused.record
-            suffix = row.event.topic_suffix
+            suffix = TARGETS[type(row.event)].topic_suffix
             if suffix == DeadLetter.topic_suffix:
                 log.error("the store refuses a dead letter; it is only on its topic: %s", refused.reason)
                 telemetry.DROPPED.labels(ROLE, "dead letter refused by the store").inc()

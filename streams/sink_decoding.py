@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from infra import telemetry
 from infra.clickhouse.record import Record as Row
@@ -11,7 +12,10 @@ from schemas.dialogue import Dialogue
 from schemas.feedback import FeedbackEvent
 from schemas.turn import DeviceEvent
 from streams.decoding import Limits, Undecodable, decode, decode_dead_letter, decode_dialogue, decode_feedback
-from streams.detect_partition import Record
+from streams.proof import proven_turn
+
+if TYPE_CHECKING:  # it brings the models that detect hears with, and the sink can do without their memory
+    from streams.detect_partition import Record
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +47,8 @@ class RowDecoder:
         self._partition = 0
 
     def rows(
-        self, topic_suffix: str, partition: int, records: Sequence[Record]
-    ) -> tuple[list[Row], list[tuple[Record, Undecodable]]]:
+        self, topic_suffix: str, partition: int, records: "Sequence[Record]"
+    ) -> "tuple[list[Row], list[tuple[Record, Undecodable]]]":
         """(rows, records that one of our own roles wrote and that cannot be read)."""
         self._partition = partition
         row_of = self._decoders[topic_suffix]
@@ -65,16 +69,17 @@ class RowDecoder:
                     unreadable.append((record, bad))
         return rows, unreadable
 
-    def row(self, topic_suffix: str, partition: int, record: Record) -> Row:
+    def row(self, topic_suffix: str, partition: int, record: "Record") -> Row:
         """The row of one record. Raises `Undecodable`; nothing is counted."""
         self._partition = partition
         return self._decoders[topic_suffix](record)
 
-    def _turn_event(self, record: Record) -> Row:
-        event = decode(record.key, record.value, record.timestamp, self._limits)
-        return Row(event, self._partition, record.offset, record.timestamp)
+    def _turn_event(self, record: "Record") -> Row:
+        key, value, timestamp_ms = record.key, record.value, record.timestamp
+        event = proven_turn(key, value, timestamp_ms, self._limits) or decode(key, value, timestamp_ms, self._limits)
+        return Row(event, self._partition, record.offset, timestamp_ms)
 
-    def _feedback(self, record: Record) -> Row:
+    def _feedback(self, record: "Record") -> Row:
         return Row(
             decode_feedback(record.key, record.value, self._own_limits),
             self._partition,
@@ -82,7 +87,7 @@ class RowDecoder:
             record.timestamp,
         )
 
-    def _dialogue(self, record: Record) -> Row:
+    def _dialogue(self, record: "Record") -> Row:
         return Row(
             decode_dialogue(record.key, record.value, self._own_limits),
             self._partition,
@@ -90,6 +95,6 @@ class RowDecoder:
             record.timestamp,
         )
 
-    def _dead_letter(self, record: Record) -> Row:
+    def _dead_letter(self, record: "Record") -> Row:
         letter = decode_dead_letter(record.headers)
         return Row(letter, self._partition, record.offset, record.timestamp, record.key, record.value)

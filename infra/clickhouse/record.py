@@ -6,9 +6,10 @@ from schemas.dead_letter import DeadLetter
 from schemas.dialogue import Dialogue
 from schemas.feedback import FeedbackEvent
 from schemas.turn import ExplicitFeedback, Playback, Turn
+from schemas.wire import TimedTurn
 
-StoredEvent = Turn | Playback | ExplicitFeedback | FeedbackEvent | Dialogue | DeadLetter
-"""What the store keeps."""
+StoredEvent = Turn | TimedTurn | Playback | ExplicitFeedback | FeedbackEvent | Dialogue | DeadLetter
+"""What the store keeps; of a turn the same, in whichever way it was read."""
 
 
 class Record(NamedTuple):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from sys import intern
 from typing import Any
 
 from infra.clickhouse.record import Record
@@ -19,7 +20,8 @@ from schemas.feedback import (
     Rephrase,
     Termination,
 )
-from schemas.turn import Device, ExplicitFeedback, Playback, Span
+from schemas.turn import Device, ExplicitFeedback, Playback
+from schemas.wire import DeviceOnWire
 
 Columns = dict[str, list[Any]]
 """Equally long lists by column name."""
@@ -154,16 +156,16 @@ def dead_letter_columns(records: Sequence[Record]) -> Columns:
 
 
 def device_event_columns(events: Sequence[Any]) -> Columns:
-    """Ids and device of Turn, Playback or ExplicitFeedback."""
-    devices: list[Device] = [e.device for e in events]
+    """Ids and device of Turn, TurnOnWire, Playback or ExplicitFeedback."""
+    devices: list[Device | DeviceOnWire] = [e.device for e in events]
     return {
         "event_id": [e.event_id for e in events],
         "turn_id": [e.turn_id for e in events],
         "dialogue_id": [e.dialogue_id for e in events],
         "user_id": [e.user_id for e in events],
         "device_id": [d.id for d in devices],
-        "device_type": [d.type or "" for d in devices],
-        "locale": [d.locale or "" for d in devices],
+        "device_type": [intern(d.type or "") for d in devices],
+        "locale": [intern(d.locale or "") for d in devices],
     }
 
 
@@ -181,7 +183,7 @@ def facet_columns(facets: Sequence[Facets]) -> Columns:
 
 def version_columns(versions: Sequence[dict[str, str]]) -> Columns:
     """Component versions as arrays, sorted by component, and as one text such as `asr=2.1 nlu=7`."""
-    parts = [_versions(tuple(v.items())) if v else _NO_VERSIONS for v in versions]
+    parts = [_remembered(tuple(v.items())) if v else _NO_VERSIONS for v in versions]
     return {
         "versions.component": [p[0] for p in parts],
         "versions.version": [p[1] for p in parts],
@@ -191,15 +193,23 @@ def version_columns(versions: Sequence[dict[str, str]]) -> Columns:
 
 def time_columns(name: str, instants: Iterable[datetime]) -> Columns:
     """`{name}_at` in epoch seconds and `{name}_ms`, the milliseconds of that second."""
-    times = [divmod(round(t.timestamp() * 1000), 1000) for t in instants]
+    return second_columns(name, [t.timestamp() for t in instants])
+
+
+def second_columns(name: str, seconds: Iterable[float]) -> Columns:
+    """The columns of `time_columns`, of times in seconds since the epoch."""
+    times = [divmod(round(s * 1000), 1000) for s in seconds]
     return {f"{name}_at": [t[0] for t in times], f"{name}_ms": [t[1] for t in times]}
 
 
-def span_columns(name: str, spans: Sequence[Span | None]) -> Columns:
-    """`{name}_start_ms` and `{name}_end_ms` in epoch milliseconds, 0 where nothing is known."""
+def span_columns(name: str, spans: Sequence[tuple[float, float] | None]) -> Columns:
+    """`{name}_start_ms` and `{name}_end_ms` in epoch milliseconds, 0 where nothing is known.
+
+    `spans`: start and end in seconds since the epoch.
+    """
     return {
-        f"{name}_start_ms": [round(s.started_at.timestamp() * 1000) if s is not None else 0 for s in spans],
-        f"{name}_end_ms": [round(s.ended_at.timestamp() * 1000) if s is not None else 0 for s in spans],
+        f"{name}_start_ms": [round(s[0] * 1000) if s is not None else 0 for s in spans],
+        f"{name}_end_ms": [round(s[1] * 1000) if s is not None else 0 for s in spans],
     }
 
 
@@ -213,11 +223,18 @@ def source_columns(records: Sequence[Record]) -> Columns:
     }
 
 
-_NO_VERSIONS: tuple[tuple[str, ...], tuple[str, ...], str] = ((), (), "")
+_Versions = tuple[tuple[str, ...], tuple[str, ...], str]
+_NO_VERSIONS: _Versions = ((), (), "")
+_FEW_COMPONENTS = 32
+"""More are not remembered: no assistant has them, and a hostile fleet could fill the memory with them."""
+
+
+def _remembered(items: tuple[tuple[str, str], ...]) -> _Versions:
+    return (_versions if len(items) <= _FEW_COMPONENTS else _versions.__wrapped__)(items)
 
 
 @lru_cache(maxsize=4096)
-def _versions(items: tuple[tuple[str, str], ...]) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+def _versions(items: tuple[tuple[str, str], ...]) -> _Versions:
     ordered = sorted(items)
     return (
         tuple(component for component, _ in ordered),

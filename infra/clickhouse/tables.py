@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from infra.clickhouse.record import Record
+from infra.clickhouse.record import Record, StoredEvent
 from infra.clickhouse.rows import (
     Columns,
     dead_letter_columns,
@@ -14,7 +14,6 @@ from infra.clickhouse.rows import (
     verdict_columns,
 )
 from infra.clickhouse.turn_rows import turn_columns
-from schemas.contract import Event
 from schemas.dead_letter import DeadLetter
 from schemas.dialogue import Dialogue
 from schemas.feedback import (
@@ -28,6 +27,7 @@ from schemas.feedback import (
     Termination,
 )
 from schemas.turn import DeviceEvent, ExplicitFeedback, Playback, Turn
+from schemas.wire import TimedTurn
 
 Build = Callable[[Sequence[Record]], Columns]
 
@@ -62,8 +62,9 @@ _FEEDBACK = Target(FeedbackEvent.topic_suffix, (("feedback", feedback_columns),)
 _DIALOGUES = Target(Dialogue.topic_suffix, (("verdicts", verdict_columns), ("dialogues", dialogue_columns)))
 _DEAD_LETTERS = Target(DeadLetter.topic_suffix, (("dead_letters", dead_letter_columns),))
 
-TARGETS: dict[type[Event], Target] = {
+TARGETS: dict[type[StoredEvent], Target] = {
     Turn: _TURNS,
+    TimedTurn: _TURNS,
     Playback: _PLAYBACKS,
     ExplicitFeedback: _EXPLICIT,
     **dict.fromkeys((BargeIn, Repeat, Rephrase, Refinement, Correction, Termination, ExplicitAnswer), _FEEDBACK),

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.barge_in.floor_features import BACKCHANNELS, features, interrupted_voice, moment_after
-from models.logistic import Logistic, probability
 from models.barge_in.meeting import Meeting, Overlap
 from models.folder import WEIGHTS, ModelFolderError, load
+from models.logistic import Logistic, probability
 
 Floats = NDArray[np.float64]
 

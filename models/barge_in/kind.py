@@ -6,8 +6,8 @@ from typing import Final, Self
 
 from models.barge_in.candidate import Candidate, Judgement
 from models.barge_in.kind_features import NAMES, WIDTH, matrix_of
-from models.logistic import Logistic, probabilities
 from models.folder import WEIGHTS, ModelFolderError, load
+from models.logistic import Logistic, probabilities
 from schemas.feedback import BargeInKind
 
 KINDS: Final = tuple(BargeInKind)

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
-from models.logistic import Logistic
 from models.folder import WEIGHTS, ModelFolderError, load
+from models.logistic import Logistic
 from models.minilm import WIDTH
 from models.rephrase.wording import Wording, wording_of
 

@@ -7,8 +7,8 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.logistic import Logistic, probability
 from models.folder import WEIGHTS, ModelFolderError, load
+from models.logistic import Logistic, probability
 from models.rephrase.candidate import Candidate, Judgement, Label
 from models.rephrase.cause import cause_of
 from models.rephrase.gate_features import NAMES, gate_features, says_the_same

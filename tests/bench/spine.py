@@ -228,6 +228,7 @@ def servers(partitions: int) -> Iterator[Settings]:
             store="clickhouse",
             clickhouse_host=store.host,
             clickhouse_port=clickhouse_port,
+            hearing="rules",  # what models add is measured by `hearing.py`
         )
 
 

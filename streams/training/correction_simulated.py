@@ -1,0 +1,135 @@
+"""Turns of simulated people, of whom it is known what they take back."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.correction.features import Utterances
+from models.correction.words import plain, split
+from schemas.turn import TURN_EVENT, Turn
+from streams.recording import Record
+from streams.recording_reader import RecordingReader
+from streams.simulator.simulate import simulate
+from streams.simulator.simulate_sinks import as_record
+from streams.simulator.simulation import Simulation
+from streams.simulator.truth import LostTruth, SelfRepairTruth, TurnTruth, parse_truth, read_truth, truth_path
+from streams.training.correction_examples import Example, Source, Truth
+from streams.training.correction_sets import value_words
+
+FEWEST_USERS = 4_000
+"""So many that none of them talks to two assistants at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedTurn:
+    """A turn as it was heard, with what was said before it.
+
+    `kind`: what it takes back; a turn that does both counts as third-position. `values`: those that replace something;
+    `given`: all that it gives; `said`: the person's own words; `replaces`: (taken back, meant) where the request before
+    holds what is taken back.
+    """
+
+    user_id: str
+    utterances: Utterances
+    kind: Truth
+    values: tuple[str, ...]
+    given: tuple[str, ...]
+    said: str
+    replaces: tuple[str, str] | None
+    self_repair: SelfRepairTruth | None
+
+    @property
+    def meant(self) -> str | None:
+        """The request as it was meant, where that can be told from its words."""
+        if self.kind is Truth.SELF_REPAIR:
+            gone = self.left_out
+            if gone is None:
+                return None
+            words = split(self.utterances.text)
+            return " ".join(word.text for word, goes in zip(words, gone, strict=True) if not goes)
+        if self.kind is Truth.THIRD_POSITION and self.replaces is not None:
+            return self.utterances.request.replace(*self.replaces, 1)
+        return None
+
+    @property
+    def left_out(self) -> tuple[bool, ...] | None:
+        """The words of the turn that are taken back in it; None where they were not heard as they were said."""
+        words = [word.plain for word in split(self.utterances.text)]
+        if self.self_repair is None:
+            return (False,) * len(words)
+        slip = [word.plain for word in split(f"{self.self_repair.said_first} {self.self_repair.cue}")]
+        for start in range(len(words) - len(slip) + 1):
+            if words[start : start + len(slip)] == slip:
+                return tuple(start <= at < start + len(slip) for at in range(len(words)))
+        return None
+
+
+def simulated_turns(pack: str, dialogues: int, seed: int) -> list[SimulatedTurn]:
+    """Those of a simulation of one pack."""
+    lines: list[bytes] = []
+    simulation = Simulation(pack=pack, users=max(4 * dialogues, FEWEST_USERS), dialogues=dialogues, seed=seed, rate=2.0)
+    records = [as_record(one) for one in simulate(simulation, on_truth=lines.append)]
+    return list(turns_of(records, map(parse_truth, lines)))
+
+
+def recorded_turns(recording: Path) -> list[SimulatedTurn]:
+    """Those of a recording with its truth beside it. Raises `RecordingError` and `TruthError`."""
+    with RecordingReader(recording) as reader:
+        records = [line for line in reader if isinstance(line, Record)]
+    return list(turns_of(records, read_truth(truth_path(recording))))
+
+
+def turns_of(records: Iterable[Record], truths: Iterable[TurnTruth | LostTruth]) -> Iterator[SimulatedTurn]:
+    """The turns in which a person spoke to the device and was heard, dialogue by dialogue."""
+    told = {truth.turn_id: truth for truth in truths if isinstance(truth, TurnTruth)}
+    dialogues: dict[str, dict[str, Turn]] = defaultdict(dict)
+    for record in records:
+        event = TURN_EVENT.validate_json(record.value) if record.value is not None else None
+        if isinstance(event, Turn) and event.turn_id in told:
+            dialogues[event.dialogue_id][event.turn_id] = event
+    for turns in dialogues.values():
+        request = response = ""
+        for turn in sorted(turns.values(), key=lambda turn: (turn.occurred_at, turn.turn_id)):
+            truth = told[turn.turn_id]
+            if turn.request and truth.said is not None:
+                yield _turn(Utterances(turn.request, request, response), truth)
+            if turn.request:
+                request = turn.request
+            response = turn.response.text or "" if turn.response is not None else ""
+
+
+def _turn(utterances: Utterances, truth: TurnTruth) -> SimulatedTurn:
+    corrections = [one for one in truth.corrections if one.slot != "intent"]
+    kind = Truth.NONE
+    if truth.corrections:
+        kind = Truth.THIRD_POSITION
+    elif truth.self_repair is not None:
+        kind = Truth.SELF_REPAIR
+    values = [one.value for one in corrections] or ([truth.self_repair.value] if truth.self_repair is not None else [])
+    replaces = None
+    if len(corrections) == 1 and (old := corrections[0].instead_of) and old in utterances.request:
+        replaces = (old, corrections[0].value)
+    given = tuple(slot.value for slot in truth.meaning.slots) if truth.meaning is not None else ()
+    return SimulatedTurn(
+        truth.user_id, utterances, kind, tuple(values), given, truth.said or "", replaces, truth.self_repair
+    )
+
+
+def examples_of_simulated(turns: Iterable[SimulatedTurn]) -> list[Example]:
+    """What can be learned from simulated turns."""
+    users: dict[str, int] = {}
+    return [
+        Example(
+            Source.SIMULATED,
+            turn.utterances,
+            turn.kind,
+            turn.left_out,
+            value_words(turn.utterances.text, (*turn.values, *turn.given)),
+            value_words(turn.utterances.request, turn.replaces[:1]) if turn.replaces is not None else None,
+            turn.meant,
+            users.setdefault(turn.user_id, len(users)),
+        )
+        for turn in turns
+        if any(plain(word.text) and not word.is_mark for word in split(turn.utterances.text))
+    ]
