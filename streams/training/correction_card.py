@@ -26,14 +26,14 @@ the exchange or writes one of a small vocabulary makes the rewrite of a third-po
 Third-position repairs in the form of question, answer and repair are made from Disfl-QA: what the speaker takes back
 becomes the misunderstanding. Repair-QA, which is for non-commercial use only, trained nothing here. A third of the
 examples are lower case without marks, as recognisers write. As a part of the examples is under CC BY-SA 4.0, so are
-these weights; keep the credit to the authors below.
+these weights (licence CC BY-SA 4.0); keep the credit to the authors below.
 
 - Disfl-QA, official training split: Gupta et al., Findings of ACL 2021, CC BY 4.0.
 - Schema-Guided Dialogue: Rastogi et al., AAAI 2020, CC BY-SA 4.0.
 - Topical-Chat, half of the conversations by a hash of their id: Gopalakrishnan et al., Interspeech 2019,
   CDLA-Sharing 1.0.
 
-Seed {seed}, {epochs} passes, AdamW at {rate}.
+Made with `earshot train correction --seed {seed}`: {epochs} passes, AdamW at {rate}.
 
 ## Measured
 
