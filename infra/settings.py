@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     hearing: Literal["auto", "models", "rules"] = Field(
         "auto", description="detect with learned models: auto where they are installed, models or fail, rules alone"
     )
-    sink_flush_rows: int = Field(10_000, description="rows that the sink gathers at most before it writes")
+    sink_flush_rows: int = Field(6_000, description="rows that the sink gathers at most before it writes")
     sink_flush_ms: int = Field(300, description="how long the sink gathers rows at most before it writes")
 
 

@@ -193,6 +193,8 @@ class DialogueProcessor:
             self._watermark = at
             self._close_what_is_due()
         if isinstance(arrived, Exchange):
+            if not self._hearing.has_models:
+                arrived.forget_hints()
             skew = self._skews.correct(arrived)
             if skew is not None:
                 self._out.append(Emit(skew.device_id, ClockSkew.topic_suffix, skew.to_bytes()))

@@ -178,6 +178,11 @@ class Exchange(Struct, gc=False, eq=False):
             words = self.words = words_of(self.request)
         return words
 
+    def forget_hints(self) -> None:
+        """No model will be asked: what only models read is let go."""
+        self.response_text = self.confidence = None
+        self.n_best = ()
+
     def forget_words(self) -> None:
         """Nobody will compare the request any more; its words take as much memory as all the rest."""
         self.words = None

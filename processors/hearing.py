@@ -71,9 +71,10 @@ class RetryJudge(Protocol):
 
 
 class CorrectionFinder(Protocol):
-    """Finds corrections."""
+    """Finds corrections. `read`: turns so far that took more than a cheap look."""
 
     version: str
+    read: int
 
     def find(self, cases: Sequence[CorrectionCase]) -> Sequence[CorrectionOpinion]: ...
 
@@ -125,6 +126,7 @@ class Hearing:
         self.kind_version = kinds.version if kinds is not None else ""
         self.retry_version = retries.version if retries is not None else ""
         self.correction_version = corrections.version if corrections is not None else ""
+        self._finder = corrections
         self._retries = _Remembered(retries.judge, remembered) if retries is not None else None
         self._corrections = _Remembered(corrections.find, remembered) if corrections is not None else None
 
@@ -145,6 +147,11 @@ class Hearing:
     def asked(self) -> int:
         """Cases that models were asked about."""
         return sum(one.asked for one in (self._retries, self._corrections) if one is not None)
+
+    @property
+    def read(self) -> int:
+        """Turns that a network read, after all that is cheaper had looked."""
+        return self._finder.read if self._finder is not None else 0
 
     @property
     def wanted(self) -> int:

@@ -1,8 +1,9 @@
 """What hearing costs: the gate on every turn, the models on what passes it, and the role `detect` with both.
 
-In process, over the natural stream of `spine.py`: the gate's CPU microseconds a turn, the share of turns that reach a
-model, how many texts the encoder had encoded before, and by how much models delay a batch. Then `detect` with rules
-alone and with models, each as a process on one core, beside a bare aiokafka loop on the same topic.
+In process, over the natural stream of `spine.py`: the gate's CPU microseconds a turn; `judged_share` of turns about which
+any model is asked, `model_share` of records that reach the network with the encoder under it (the rest is judged by
+logistic regressions without one); how many answers were remembered; and by how much models delay a batch. Then
+`detect` with rules alone and with models, each as a process on one core, beside a bare aiokafka loop on the same topic.
 """
 
 import argparse
@@ -76,7 +77,7 @@ def gate(figures: Figures, dialogues: list[list[Exchange]], rounds: int) -> None
                 passed += bool(pairs) or correction is not None
         costs.append((time.process_time() - started) / turns * 1e6)
     figures.add("gate_us_per_turn", min(costs), turns)
-    figures.add("model_share", passed / turns, turns)
+    figures.add("judged_share", passed / turns, turns)
 
 
 def batches(records: Sequence[Stored], hearing: str) -> list[float]:
@@ -101,6 +102,7 @@ def delay(figures: Figures, records: Sequence[Stored]) -> None:
     figures.add("added_latency_p50_ms", at[49], len(added))
     figures.add("added_latency_p99_ms", at[98], len(added))
     wanted, asked = hearing.wanted - wanted, hearing.asked - asked
+    figures.add("model_share", hearing.read / len(records), len(records))
     figures.add("answers_per_record", wanted / len(records), len(records))
     figures.add("cache_hit_rate", 1 - asked / max(wanted, 1), wanted)
 

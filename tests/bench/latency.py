@@ -67,11 +67,15 @@ def _measure(settings: Settings, stream: Sequence[Sent], begins: float, rows: bo
         for sent, place in zip(stream, produced, strict=True)
         if sent.is_turn and place.at >= produced[0].at + SETTLING_S
     ]
-    sent_at = {json.loads(sent.value)["turn_id"]: place.at for sent, place in counted}
+    turns = ((sent, place) for sent, place in zip(stream, produced, strict=True) if sent.is_turn)
+    sent_at = {json.loads(sent.value)["turn_id"]: place.at for sent, place in turns}
+    counting_from = produced[0].at + SETTLING_S
     feedback = sorted(
-        1000 * (at - sent_at[by])  # an answer is told of when the turn that comes after it arrives
-        for _, by, at in heard.values()
-        if by in sent_at
+        # Nothing can be told of an answer before the turn after it has come, nor before the answer's own turn has:
+        # the stream has turns that overtake each other on the way.
+        1000 * (at - max(sent_at[by], sent_at[of]))
+        for of, by, at in heard.values()
+        if by in sent_at and of in sent_at and sent_at[by] >= counting_from
     )
     stored, missing = watched.latencies([place for _, place in counted])
     took = produced[-1].at - produced[0].at

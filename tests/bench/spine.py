@@ -59,6 +59,7 @@ _TWO_S = 300.0
 class Figures:
     """Named results, with how many observations each rests on."""
 
+    name: str = NAME
     found: dict[str, tuple[float, int]] = field(default_factory=dict)
 
     def add(self, name: str, value: float, n: int) -> None:
@@ -69,7 +70,7 @@ class Figures:
     def json(self) -> str:
         """One object, as every benchmark prints it."""
         figures = {name: {"value": round(value, 4), "n": n} for name, (value, n) in self.found.items()}
-        return json.dumps({"name": NAME, "figures": figures})
+        return json.dumps({"name": self.name, "figures": figures})
 
 
 def say(text: str) -> None:
@@ -111,6 +112,12 @@ class Bench:
         self._latency(("sink",), sink.by_wall / 2)
         self._latency(("detect", "sink"), min(detect.by_wall, records * again.by_wall / again.records) / 2)
         self.figures.add("peak_rss_mb", self._peak_rss_mb, 1)
+
+    def detect_beside_bare(self, prefix: str) -> tuple[float, float]:
+        """(records a CPU second of `detect` to those of the bare loop, peak RSS in MB) on a topic of its own."""
+        records = self._fill(prefix, self._turns)
+        bare, detect = self._throughput("bare", prefix, records), self._throughput("detect", prefix, records)
+        return detect.by_cpu / bare.by_cpu, detect.peak_rss_mb
 
     def _of(self, prefix: str, group: str = "bench") -> Settings:
         return self._settings.model_copy(
