@@ -1,8 +1,8 @@
 """What hearing costs: the gate on every turn, the models on what passes it, and the role `detect` with both.
 
-In process, over the natural stream of `spine.py`: the gate's CPU microseconds a turn; `judged_share` of turns about which
-any model is asked, `model_share` of records that reach the network with the encoder under it (the rest is judged by
-logistic regressions without one); how many answers were remembered; and by how much models delay a batch. Then
+In process, over the natural stream of `spine.py`: the gate's CPU microseconds a turn; `judged_share` of turns about
+which any model is asked, `model_share` of records that reach the network with the encoder under it (the rest is judged
+by logistic regressions without one); how many answers were remembered; and by how much models delay a batch. Then
 `detect` with rules alone and with models, each as a process on one core, beside a bare aiokafka loop on the same topic.
 """
 
