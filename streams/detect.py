@@ -15,7 +15,7 @@ from infra import telemetry
 from infra.settings import Settings
 from schemas.turn import DeviceEvent
 from streams.application import Role, RoleApp, batches, build_app
-from streams.clock_skews import told_skews
+from streams.clock_skews import wait_for_told_skews
 from streams.delivery import Entry, Ledger, Message
 from streams.detect_partition import ROLE, DetectPartition
 from streams.hearing import hearing_of
@@ -108,7 +108,7 @@ class Detect(Role):
 
     async def _take_over(self, tp: TP, generation: int) -> _Owned:
         committed = await self._app.batch_consumer.committed(tp)
-        skews = await asyncio.to_thread(told_skews, self._settings, tp.partition)
+        skews = await wait_for_told_skews(self._settings, tp.partition)
         owned = _Owned(
             DetectPartition(self._settings, tp.partition, committed, skews),
             self._app.delivery.begin(tp, generation),

@@ -63,10 +63,11 @@ def broker(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup`: those that wait most, and those that compute most, side by side."""
+    """With `-n 2 --dist loadgroup`: those that mostly wait run beside those that compute; browsers with whoever is
+    done first, and after them, as Playwright keeps the event loop of its process."""
     for item in items:
-        waits = {"chaos", "browser"} & set(item.path.parts)
-        item.add_marker(pytest.mark.xdist_group("waiting" if waits else "computing"))
+        folder = next((name for name in ("chaos", "browser") if name in item.path.parts), "computing")
+        item.add_marker(pytest.mark.xdist_group(folder))
 
 
 @pytest.fixture(autouse=True)

@@ -142,6 +142,8 @@ class Bench:
             settings = self._of(prefix, f"{figure}_{number}")
             with running(name, settings, self._core, f"-{figure}-{number}") as subject:
                 costs.append(subject.cost(records, done or (lambda sample: True)))
+            if self._rounds > 1:
+                say(f"    {figure}, round {number + 1}: {costs[-1].by_cpu:,.0f} a CPU second")
         cost = sorted(costs, key=lambda one: one.by_cpu)[len(costs) // 2]
         self.figures.add(f"{figure}_per_s", cost.by_cpu, cost.records)
         self.figures.add(f"{figure}_per_s_by_wall", statistics.median(one.by_wall for one in costs), cost.records)
