@@ -11,6 +11,7 @@ No clock is read: the same turns in the same order give the same corrections. A 
 device's state rests on is not learned again, so a state can be loaded and the last minutes read once more.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,6 +52,9 @@ class SkewLimits:
     told_s: float = 0.02
     """A change below it is not told."""
 
+    devices: int = 20_000
+    """Devices of a partition that are known at a time; those not heard of for longest are forgotten first."""
+
 
 @dataclass(slots=True)
 class _Device:
@@ -68,7 +72,7 @@ class ClockSkews:
 
     def __init__(self, limits: SkewLimits | None = None) -> None:
         self._limits = limits or SkewLimits()
-        self._devices: dict[str, _Device] = {}
+        self._devices: OrderedDict[str, _Device] = OrderedDict()
         self._changed: dict[str, None] = {}
         self._known = 0
         self._sum_s = self._squares = self._errors = 0.0
@@ -89,6 +93,9 @@ class ClockSkews:
             return device
         if device is None:
             device = self._devices[device_id] = _Device(latency_s)
+            self._forget_oldest()
+        else:
+            self._devices.move_to_end(device_id)
         if spoke_until_s > device.seen_until_s:
             self._learn(device_id, device, spoke_until_s, latency_s)
         return device
@@ -124,7 +131,7 @@ class ClockSkews:
 
     def load(self, states: Iterable[ClockSkew]) -> None:
         """Go on from what was told before."""
-        for state in states:
+        for state in sorted(states, key=lambda one: one.occurred_at):
             known = self._devices.get(state.device_id)
             if known is not None:
                 self._count(known, -1)
@@ -133,6 +140,7 @@ class ClockSkews:
             )
             self._devices[state.device_id] = device
             self._count(device, 1)
+            self._forget_oldest()
 
     def take_changed(self) -> list[ClockSkew]:
         """States whose offset moved since they were last told; asking again gives none."""
@@ -144,6 +152,12 @@ class ClockSkews:
                 told.append(self._state(device_id, device, offset_s))
         self._changed.clear()
         return told
+
+    def _forget_oldest(self) -> None:
+        if len(self._devices) > self._limits.devices:
+            device_id, device = self._devices.popitem(last=False)
+            self._changed.pop(device_id, None)
+            self._count(device, -1)
 
     def _learn(self, device_id: str, device: _Device, at_s: float, latency_s: float) -> None:
         limits = self._limits

@@ -118,3 +118,11 @@ def test_a_turn_without_times_teaches_nothing():
     skews = ClockSkews()
     skews.correct(exchange("play jazz", (5, 6)))
     assert len(skews) == 0
+
+
+def test_devices_not_heard_of_for_longest_are_forgotten_first():
+    skews = ClockSkews(SkewLimits(devices=3))
+    for at, device in enumerate(("a", "b", "c", "a", "d")):
+        skews.see(device, 100.0 + at, 101.0 + at)
+    assert len(skews) == 3
+    assert list(skews._devices) == ["c", "a", "d"]
