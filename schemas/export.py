@@ -11,6 +11,7 @@ from schemas.clock_skew import ClockSkew
 from schemas.contract import MAJOR, SCHEMA_VERSION, Event
 from schemas.dead_letter import DEAD_LETTER_HEADER, REPLAY_COUNT_HEADER, DeadLetter
 from schemas.dialogue import Dialogue
+from schemas.failure_point import FailureAttribution
 from schemas.feedback import (
     BargeIn,
     Correction,
@@ -37,6 +38,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
     "termination": Termination,
     "explicit-answer": ExplicitAnswer,
     "dialogue": Dialogue,
+    "failure-attribution": FailureAttribution,
     "clock-skew": ClockSkew,
     "dead-letter": DeadLetter,
 }
@@ -56,6 +58,7 @@ _CHANNELS: Final = (
         ("barge-in", "repeat", "rephrase", "refinement", "correction", "termination", "explicit-answer"),
     ),
     (Dialogue.topic_suffix, "Dialogues with a verdict for each of their turns.", ("dialogue",)),
+    (FailureAttribution.topic_suffix, "Which component broke first in each turn.", ("failure-attribution",)),
     (ClockSkew.topic_suffix, "How far the clocks of each device are apart; the last word counts.", ("clock-skew",)),
 )
 

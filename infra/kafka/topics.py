@@ -50,10 +50,11 @@ class Topic:
 TURN_EVENTS = Topic("turn-events", config={"max.message.bytes": str(8 * _MIB)})
 FEEDBACK = Topic("feedback")
 DIALOGUES = Topic("dialogues")
+FAILURE_POINTS = Topic("failure-points")
 CLOCK_SKEW = Topic("clock-skew", Cleanup.COMPACT)
 DEAD_LETTERS = Topic("dead-letters", config={"max.message.bytes": str(16 * _MIB)})
 
-TOPICS = (TURN_EVENTS, FEEDBACK, DIALOGUES, CLOCK_SKEW, DEAD_LETTERS)
+TOPICS = (TURN_EVENTS, FEEDBACK, DIALOGUES, FAILURE_POINTS, CLOCK_SKEW, DEAD_LETTERS)
 
 
 def create_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -> list[str]:

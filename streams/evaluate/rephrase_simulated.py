@@ -16,10 +16,10 @@ from models.rephrase.candidate import Judgement, Label
 from models.rephrase.retry_model import RetryModel
 from processors.signals import signals_of
 from processors.similarity import characters_alike, words_of
+from schemas.failure_point import FailurePoint
 from schemas.feedback import Refinement, Repeat, Rephrase, RetryCause
 from streams.evaluate.figures import CONFIDENCE, RESAMPLES, Figure, Groups, auc, f1, floats, with_interval
 from streams.evaluate.judged import exchanges_of
-from streams.simulator.meaning import FailurePoint
 from streams.training.rephrase_simulated import Heard, candidates_of
 
 _LABELS: Final = tuple(Label)

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import orjson
 
+from schemas.failure_point import FailurePoint
 from schemas.turn import ResponseStatus
 from streams.simulator.assistant import Assistant
 from streams.simulator.dialogue_habits import Habit
@@ -11,7 +12,7 @@ from streams.simulator.dialogue_slips import Slip
 from streams.simulator.dialogue_teaching import Obedience
 from streams.simulator.dialogue_turn import Turn
 from streams.simulator.failure import failure_point
-from streams.simulator.meaning import FailurePoint, Meaning, Move, SlotValue
+from streams.simulator.meaning import Meaning, Move, SlotValue
 from streams.simulator.pack import Pack
 from streams.simulator.pipeline import Grasp, Pipeline
 from streams.simulator.preferences import Preference

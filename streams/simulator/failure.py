@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from streams.simulator.meaning import FailurePoint
+from schemas.failure_point import FailurePoint
 from streams.simulator.pipeline import Grasp, Heard, Pipeline
 
 IsRight = Callable[[Grasp, bool], bool]

@@ -31,17 +31,6 @@ class Act(StrEnum):
     THANK_YOU = "THANK_YOU"
 
 
-class FailurePoint(StrEnum):
-    """The first component whose correction would have made the action right."""
-
-    CORRECT = "correct"
-    FALSE_WAKE = "false-wake"
-    ASR = "asr"
-    NLU = "nlu"
-    ENTITY = "entity"
-    RESULT = "result"
-
-
 class SlotValue(NamedTuple):
     """A slot as said (`value`) and the entity of the catalogue that is meant (`entity`, None for free text)."""
 

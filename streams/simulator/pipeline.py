@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final, NamedTuple, Self
 
+from schemas.failure_point import FailurePoint
 from streams.simulator.asr import Recogniser
 from streams.simulator.confidence import ConfidenceTable
 from streams.simulator.entities import Linker
-from streams.simulator.meaning import FailurePoint, Meaning, Resolver, SlotValue, Understanding
+from streams.simulator.meaning import Meaning, Resolver, SlotValue, Understanding
 from streams.simulator.nlu import UNKNOWN, Acts, Grasp, IntentShape, Interpreter
 from streams.simulator.profile import Confidence, Profile
 from streams.simulator.results import Other, Results

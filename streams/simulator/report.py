@@ -10,11 +10,11 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from schemas.failure_point import FailurePoint
 from schemas.feedback import BargeInKind
 from schemas.turn import TURN_EVENT
 from streams.errors import StreamError
 from streams.evaluate.figures import Figure, Report
-from streams.simulator.meaning import FailurePoint
 from streams.simulator.pack import Pack, load_pack
 from streams.simulator.report_acts import (
     ASSISTANT,

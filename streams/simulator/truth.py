@@ -14,9 +14,9 @@ import orjson
 import zstandard
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from schemas.failure_point import FailurePoint
 from schemas.feedback import BargeInKind
 from streams.errors import StreamError
-from streams.simulator.meaning import FailurePoint
 from streams.simulator.simulation import Simulation
 
 SUFFIX: Final = ".truth.jsonl.zst"

@@ -7,11 +7,11 @@ from datetime import datetime
 
 import pytest
 
+from schemas.failure_point import FailurePoint
 from schemas.feedback import BargeInKind
 from schemas.turn import TURN_EVENT, ExplicitFeedback, Playback, PlaybackState, Turn
 from streams.simulator.closed_loop import Asked, Rewriting
 from streams.simulator.incidents import Component, Incident
-from streams.simulator.meaning import FailurePoint
 from streams.simulator.simulate import BlockMaker, simulate
 from streams.simulator.simulation import Simulation
 from streams.simulator.truth import TurnTruth, parse_truth

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.failure_point import FailurePoint
 from streams.simulator.failure import IsRight, failure_point
-from streams.simulator.meaning import Call, FailurePoint, Meaning, SlotValue
+from streams.simulator.meaning import Call, Meaning, SlotValue
 from streams.simulator.pipeline import Faults, Grasp, Heard, Pipeline
 from tests.unit.simulated_assistant import call_of, heard_often, pipeline, request, some_result
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.failure_point import FailurePoint
 from streams.simulator.false_wake import BackgroundSpeech
-from streams.simulator.meaning import FailurePoint, Meaning, SlotValue
+from streams.simulator.meaning import Meaning, SlotValue
 from streams.simulator.nlu import UNKNOWN
 from streams.simulator.pack_written import Background
 from streams.simulator.pipeline import Faults, Heard
