@@ -27,8 +27,6 @@ __all__ = ["WIDTH", "ModelsNotInstalled", "SentenceEncoder", "cache_folder"]
 REMEMBERED = 65_536
 """Texts whose embeddings are kept, 1.5 kB each."""
 
-_BATCH = 64
-
 
 class SentenceEncoder:
     """Encodes texts with MiniLM-L6. Safe to share between threads; one text's embedding never depends on others."""
@@ -82,8 +80,8 @@ class SentenceEncoder:
             by_length.setdefault(len(one), []).append(at)
         made = np.empty((len(texts), WIDTH), dtype=np.float32)
         for places in by_length.values():
-            for start in range(0, len(places), _BATCH):
-                chosen = places[start : start + _BATCH]
+            for start in range(0, len(places), self._engine.at_once):
+                chosen = places[start : start + self._engine.at_once]
                 made[chosen] = self._engine.mean_of([ids[at] for at in chosen])
         self.encoded += len(texts)
         made /= np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-9)

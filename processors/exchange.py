@@ -6,21 +6,21 @@ lets the turn go. It saves time as well: much of what a turn costs is waiting fo
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 from msgspec import Struct
-from msgspec.json import Decoder
 
 from processors.similarity import Words, words_of
 from schemas.feedback import Facets
-from schemas.turn import Channel, ExplicitFeedback, Playback, ResponseStatus, Span, Turn
-from schemas.wire import TurnOnWire
+from schemas.turn import Channel, ExplicitFeedback, Playback, ResponseStatus, Slot, Span, Turn
+from schemas.wire import SlotOnWire, TurnOnWire, read_versions
+
+if TYPE_CHECKING:  # it asks for exchanges itself
+    from processors.failure_case import Trace
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ASKED = ResponseStatus.ASKED
-
-_read_versions = Decoder(dict[str, str]).decode
 
 
 class Dimensions(NamedTuple):
@@ -65,7 +65,7 @@ def _dimensions(
         device_type=device_type,
         locale=locale,
         channel=channel,
-        versions=_read_versions(versions),
+        versions=read_versions(versions),
     )
     return Dimensions(facets, orjson.Fragment(facets.__pydantic_serializer__.to_json(facets, exclude_none=True)))
 
@@ -78,7 +78,9 @@ class Exchange(Struct, gc=False, eq=False):
     is known. `status` is None when nothing was answered; `response_words` counts the words that were meant to be said.
     `words` is the request prepared for comparison, or None when it was forgotten. `confidence` and `n_best` are those
     of the recogniser for the request.
-    `playbacks` and `answers` are in event-time order.
+    `playbacks` and `answers` are in event-time order. `trace` is what else the components told, for those who judge
+    where a turn failed; None for all others. `slots` are those that were understood, `rewrite_id` is of the rewrite
+    that had replaced the words.
     """
 
     event_id: str
@@ -102,6 +104,9 @@ class Exchange(Struct, gc=False, eq=False):
     n_best: tuple[str, ...]
     playbacks: tuple[Playback, ...] = ()
     answers: tuple[ExplicitFeedback, ...] = ()
+    trace: "Trace | None" = None
+    slots: tuple[Slot | SlotOnWire, ...] = ()
+    rewrite_id: str | None = None
 
     @classmethod
     def of(cls, turn: Turn) -> "Exchange":
@@ -154,6 +159,8 @@ class Exchange(Struct, gc=False, eq=False):
             text,
             asr.confidence if asr is not None else None,
             tuple([other.text for other in asr.n_best]) if asr is not None and asr.n_best else (),
+            slots=nlu.slots if nlu is not None else (),
+            rewrite_id=turn.rewrite.rewrite_id if turn.rewrite is not None else None,
         )
 
     @property

@@ -1,20 +1,15 @@
-"""A stretch of one dialogue: its turns in event-time order and what is known of them."""
+"""A stretch of one dialogue: its turns in event-time order, each with what belongs to it."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Final
 
-from processors.defect import NOTHING_SAID, Judgement, is_defect, judge, says_nothing
 from processors.exchange import Exchange
-from processors.hearing import Hearing
-from processors.signals import RULES, WINDOW_TURNS, signals_of
-from processors.telling import dialogue_json
-from schemas.contract import derived_id
-from schemas.dialogue import ClosedBy
-from schemas.feedback import ExplicitAnswer, FeedbackEvent
-from schemas.turn import Answer, ExplicitFeedback, Playback
+from processors.signals import WINDOW_TURNS
+from schemas.turn import ExplicitFeedback, Playback
 
-PROCESSOR = "dialogue"
+UNPLACED: Final = -1
+"""The turn that an event is about has not come yet."""
 
 
 def _order(exchange: Exchange) -> tuple[float, str]:
@@ -30,17 +25,12 @@ class Segment:
 
     __slots__ = (
         "_events",
-        "_hearing",
-        "_judgements",
-        "_reported",
-        "_signals",
         "_turns",
         "_waiting",
         "dialogue_id",
         "exchanges",
         "first_offset",
         "gap",
-        "id",
         "opened",
         "over_limit",
         "resume_watermark",
@@ -54,10 +44,7 @@ class Segment:
         offset: int,
         watermark_before: float,
         watermark: float,
-        hearing: Hearing = RULES,
     ):
-        self._hearing = hearing
-        self.id = derived_id(PROCESSOR, event.dialogue_id, event.event_id)
         self.dialogue_id = event.dialogue_id
         self.user_id = event.user_id
         self.first_offset = offset
@@ -69,10 +56,7 @@ class Segment:
         self.exchanges: list[Exchange] = []
         self._events: set[str] = set()
         self._turns: set[str] = set()
-        self._signals: list[Sequence[FeedbackEvent]] = []  # what the exchange at the same place shows
-        self._judgements: list[Judgement | None] = []  # on the exchange at the same place
         self._waiting: dict[str, list[Playback | ExplicitFeedback]] | None = None
-        self._reported = 0
 
     @property
     def known(self) -> int:
@@ -83,38 +67,40 @@ class Segment:
         """Whether the event is a duplicate."""
         return event.event_id in self._events
 
-    def add(self, event: Exchange | Playback | ExplicitFeedback) -> tuple[list[FeedbackEvent], bool] | None:
-        """Place an event; None for a duplicate, else (feedback to send, whether a verdict has changed)."""
+    def place(self, event: Exchange | Playback | ExplicitFeedback) -> int | None:
+        """Take an event in. None for a duplicate, else where in `exchanges` the turn stands that it is or is about;
+        `UNPLACED` when that has not come yet."""
         if event.event_id in self._events:
             return None
         if isinstance(event, Exchange):
-            exchange, exchanges = event, self.exchanges
-            self._share_ids(exchange)
-            place = len(exchanges)
-            if place and exchange.at <= exchanges[-1].at:
-                place = bisect_left(exchanges, _order(exchange), key=_order)
-            turn_id = exchange.turn_id
-            if turn_id in self._turns:
-                return None
-            self._turns.add(turn_id)
-            self._events.add(exchange.event_id)
-            if self._waiting:
-                for early in self._waiting.pop(turn_id, ()):
-                    _attach(exchange, early)
-            exchanges.insert(place, exchange)
-            self._signals.insert(place, ())
-            self._judgements.insert(place, None)
-            if place >= WINDOW_TURNS:
-                exchanges[place - WINDOW_TURNS].forget_words()
-            return self._evaluate(place)
+            return self._insert(event)
         self._events.add(event.event_id)
         for place, exchange in enumerate(self.exchanges):
             if exchange.turn_id == event.turn_id:
                 _attach(exchange, event)
-                return self._evaluate(place)
+                return place
         self._waiting = self._waiting or {}
         self._waiting.setdefault(event.turn_id, []).append(event)
-        return [], False
+        return UNPLACED
+
+    def _insert(self, exchange: Exchange) -> int | None:
+        exchanges = self.exchanges
+        self._share_ids(exchange)
+        place = len(exchanges)
+        if place and exchange.at <= exchanges[-1].at:
+            place = bisect_left(exchanges, _order(exchange), key=_order)
+        turn_id = exchange.turn_id
+        if turn_id in self._turns:
+            return None
+        self._turns.add(turn_id)
+        self._events.add(exchange.event_id)
+        if self._waiting:
+            for early in self._waiting.pop(turn_id, ()):
+                _attach(exchange, early)
+        exchanges.insert(place, exchange)
+        if place >= WINDOW_TURNS:
+            exchanges[place - WINDOW_TURNS].forget_words()
+        return place
 
     def _share_ids(self, exchange: Exchange) -> None:
         """Keep the ids that all turns here have in common once."""
@@ -129,57 +115,6 @@ class Segment:
         for exchange in self.exchanges:
             exchange.forget_words()
 
-    def _evaluate(self, first: int) -> tuple[list[FeedbackEvent], bool]:
-        """Recompute the signals that a change at `first` can have changed; what differs is sent."""
-        changed: list[FeedbackEvent] = []
-        exchanges, known = self.exchanges, len(self._events)
-        for place in range(first, min(len(exchanges), first + WINDOW_TURNS + 1)):
-            new = signals_of(exchanges, place, known, self._hearing)
-            old = self._signals[place]
-            if new or old:
-                self._signals[place], sent = _difference(old, new, known)
-                changed += sent
-        if not changed and self._judgements[first] is None and says_nothing(exchanges[first]):
-            self._judgements[first] = NOTHING_SAID  # what `_judge` says of most turns, without asking it
-            return changed, False
-        verdict_changed = self._judge(first)  # a playback may change its verdict without showing a signal
-        if changed:
-            judged = {signal.turn_id for signal in changed}
-            for place, exchange in enumerate(exchanges):
-                if place != first and exchange.turn_id in judged:
-                    verdict_changed |= self._judge(place)
-        return changed, verdict_changed
-
-    def _judge(self, place: int) -> bool:
-        exchange, before = self.exchanges[place], self._judgements[place]
-        about = [
-            signal
-            for signals in self._signals[place : place + WINDOW_TURNS + 1]
-            for signal in signals
-            if signal.turn_id == exchange.turn_id
-        ]
-        after = self._judgements[place] = judge(exchange, about)
-        return is_defect(after) if before is None else after != before
-
-    def _all_signals(self) -> Iterator[FeedbackEvent]:
-        for signals in self._signals:
-            yield from signals
-
-    def state(self, closed_by: ClosedBy | None = None) -> bytes | None:
-        """The dialogue as known by now, as JSON; None when it has no turn or when this was already told."""
-        if not self.exchanges:
-            return None
-        revision = 2 * self.known + (closed_by is not None)
-        if revision <= self._reported:
-            return None
-        self._reported = revision
-        judgements = [judgement for judgement in self._judgements if judgement is not None]
-        return dialogue_json(self.id, self.exchanges, judgements, closed_by, self._goal_reached(), revision)
-
-    def _goal_reached(self) -> Answer | None:
-        answers = [signal.answer for signal in self._all_signals() if isinstance(signal, ExplicitAnswer)]
-        return answers[-1] if answers else None
-
 
 def _attach(exchange: Exchange, event: Playback | ExplicitFeedback) -> None:
     if isinstance(event, Playback):
@@ -190,23 +125,3 @@ def _attach(exchange: Exchange, event: Playback | ExplicitFeedback) -> None:
 
 def _event_order(event: Playback | ExplicitFeedback) -> tuple[datetime, str]:
     return event.occurred_at, event.event_id
-
-
-def _difference(
-    old: Sequence[FeedbackEvent], new: list[FeedbackEvent], revision: int
-) -> tuple[list[FeedbackEvent], list[FeedbackEvent]]:
-    """(what holds now, what must be sent): new and changed signals, and retractions of those that no longer hold."""
-    if not old:
-        return new, list(new)
-    before = {signal.event_id: signal for signal in old}
-    kept: list[FeedbackEvent] = []
-    sent: list[FeedbackEvent] = []
-    for signal in new:
-        earlier = before.pop(signal.event_id, None)
-        if earlier is not None and signal.model_copy(update={"revision": earlier.revision}) == earlier:
-            kept.append(earlier)
-        else:
-            kept.append(signal)
-            sent.append(signal)
-    sent += [gone.model_copy(update={"retracted": True, "revision": revision}) for gone in before.values()]
-    return kept, sent

@@ -1,7 +1,7 @@
 """What a recording is expected to lead to, stored beside it; a difference is told in words."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, Self
 
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from schemas.dead_letter import DeadLetterCause
 from schemas.dialogue import VerdictTier
+from schemas.failure_point import FailurePoint
 from streams.errors import StreamError
 from streams.rehearsal import Heard
 
@@ -39,7 +40,8 @@ class ExpectedVerdict(_Stored):
 
 
 class Expectation(_Stored):
-    """The end state of a rehearsal: signals by id, verdicts by turn, how many dialogues and dead letters.
+    """The end state of a rehearsal: signals by id, verdicts by turn, how many dialogues and dead letters; and failure
+    points by turn, where somebody judged them (None of a turn: no failure point was named).
 
     `hearing`: what heard it. What rules hear is the same on every machine; what models hear may differ in the last
     digit of a score between kinds of processors.
@@ -50,6 +52,7 @@ class Expectation(_Stored):
     dead_letters: dict[DeadLetterCause, int] = Field(default_factory=dict)
     feedback: dict[str, ExpectedFeedback]
     verdicts: dict[str, ExpectedVerdict]
+    failure_points: dict[str, FailurePoint | None] | None = None
 
     @classmethod
     def of(cls, heard: Heard, hearing: Literal["rules", "models"] = "rules") -> Self:
@@ -71,6 +74,11 @@ class Expectation(_Stored):
             dead_letters=dict(sorted(Counter(letter.cause for letter in heard.dead_letters.values()).items())),
             feedback=dict(sorted(feedback.items())),
             verdicts=dict(sorted(verdicts.items())),
+            failure_points={
+                told.turn_id: told.failure_point
+                for told in sorted(heard.attributions.values(), key=lambda told: told.turn_id)
+            }
+            or None,
         )
 
     @classmethod
@@ -112,6 +120,24 @@ class Expectation(_Stored):
             before, after = self.verdicts.get(turn_id), found.verdicts.get(turn_id)
             if before != after:
                 yield f"~ verdict on turn {turn_id}: expected {_verdict(before)}, found {_verdict(after)}"
+        if self.failure_points is not None:
+            yield from _differing_points(self.failure_points, found.failure_points or {})
+
+
+def _differing_points(
+    expected: Mapping[str, FailurePoint | None], found: Mapping[str, FailurePoint | None]
+) -> Iterator[str]:
+    for turn_id in sorted({*expected, *found}):
+        if turn_id not in expected or turn_id not in found or expected[turn_id] is not found[turn_id]:
+            before, after = (_point(points, turn_id) for points in (expected, found))
+            yield f"~ failure point of turn {turn_id}: expected {before}, found {after}"
+
+
+def _point(points: Mapping[str, FailurePoint | None], turn_id: str) -> str:
+    if turn_id not in points:
+        return "nothing"
+    point = points[turn_id]
+    return "none named" if point is None else point.value
 
 
 def _in_words(signal: ExpectedFeedback) -> str:

@@ -1,7 +1,8 @@
 """Turns that are valid beyond doubt, at a fifth of what the contract's own models take to say so.
 
-`proven` and `proven_turn` never refuse a record: they say either what the turn is or that they do not know, and then
-`streams.decoding.decode` judges, as it does of everything else. Tests hold all of them to the same answers.
+`proven`, `proven_with_trace` and `proven_turn` never refuse a record: they say either what the turn is or that they do
+not know, and then `streams.decoding.decode` judges, as it does of everything else. Tests hold all of them to the same
+answers.
 """
 
 import re
@@ -11,6 +12,7 @@ from typing import Final
 from msgspec import MsgspecError
 
 from processors.exchange import Exchange
+from processors.failure_case import Trace
 from schemas.contract import SCHEMA_VERSION
 from schemas.wire import SpanOnWire, TimedTurn, TurnOnWire, read_turn, read_versions
 from streams.decoding import Limits
@@ -50,8 +52,19 @@ def proven(key: bytes | None, value: bytes | None, timestamp_ms: int, limits: Li
         return None
 
 
+def proven_with_trace(key: bytes | None, value: bytes | None, timestamp_ms: int, limits: Limits) -> Exchange | None:
+    """The same with the turn's trace, for those who judge where it failed."""
+    try:
+        turn, at, speech, heard = _timed(key, value, timestamp_ms, limits)
+        exchange = Exchange.seen(turn, at, speech, heard, bytes(turn.device.versions))
+    except _UNPROVEN:
+        return None
+    exchange.trace = Trace.of(turn)
+    return exchange
+
+
 def proven_turn(key: bytes | None, value: bytes | None, timestamp_ms: int, limits: Limits) -> TimedTurn | None:
-    """The same turn as a store keeps it, whole."""
+    """The turn as a store keeps it, whole."""
     try:
         turn, at, speech, heard = _timed(key, value, timestamp_ms, limits)
         return TimedTurn(turn, at, speech, heard, read_versions(turn.device.versions))

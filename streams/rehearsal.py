@@ -1,19 +1,24 @@
 """A recording straight through the processors: no Kafka, no clock, the same every time."""
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Protocol
 
 from infra.settings import Settings
+from processors.failure_point import FailureJudge
 from schemas.clock_skew import CLOCK_SKEW, ClockSkew
 from schemas.dead_letter import DEAD_LETTER_HEADER, DeadLetter
 from schemas.dialogue import DIALOGUE, Dialogue
+from schemas.failure_point import FAILURE_ATTRIBUTION, FailureAttribution
 from schemas.feedback import FEEDBACK, Feedback, FeedbackEvent
 from schemas.turn import DeviceEvent
+from streams.classify_partition import JudgedPartition
 from streams.decoding import decode_dead_letter
 from streams.delivery import Committed, Message, Outcome
 from streams.detect_partition import DetectPartition
+from streams.record import Record as Delivered
 from streams.recording import Line, Mark, MarkKind, Record
 
 _NOTHING_COMMITTED = Committed(-1)
@@ -36,6 +41,7 @@ class Heard:
 
     feedback: dict[str, Feedback] = field(default_factory=dict)
     dialogues: dict[str, Dialogue] = field(default_factory=dict)
+    attributions: dict[str, FailureAttribution] = field(default_factory=dict)
     dead_letters: dict[str, DeadLetter] = field(default_factory=dict)
     dropped: Counter[str] = field(default_factory=Counter)
     records: int = 0
@@ -62,14 +68,35 @@ class Heard:
             before = self.dialogues.get(dialogue.event_id)
             if before is None or dialogue.revision >= before.revision:
                 self.dialogues[dialogue.event_id] = dialogue
+        elif message.value is not None and message.topic.endswith(FailureAttribution.topic_suffix):
+            attribution = FAILURE_ATTRIBUTION.validate_json(message.value)
+            told = self.attributions.get(attribution.event_id)
+            if told is None or attribution.revision >= told.revision:
+                self.attributions[attribution.event_id] = attribution
+
+
+class _State(Protocol):
+    """A role's state for one partition."""
+
+    dropped: Counter[str]
+
+    def process(self, records: Sequence[Delivered]) -> Outcome: ...
+    def idle(self, idle: timedelta) -> Outcome: ...
 
 
 class _Partition:
-    """`detect` for one partition, with the records that a restart would have to read again."""
+    """A role on one partition, with the records that a restart would have to read again."""
 
-    def __init__(self, settings: Settings, number: int, batch_records: int, heard: Heard) -> None:
+    def __init__(
+        self,
+        begin: Callable[[Committed, Iterable[ClockSkew]], _State],
+        settings: Settings,
+        batch_records: int,
+        heard: Heard,
+    ) -> None:
+        """`begin`: a worker's state from what was committed and what was told of devices' clocks."""
+        self._begin = begin
         self._settings = settings
-        self._number = number
         self._batch_records = batch_records
         self._heard = heard
         self._next_offset = 0
@@ -77,7 +104,7 @@ class _Partition:
         self._behind: deque[_Delivered] = deque()
         self._committed = _NOTHING_COMMITTED
         self._acknowledged = _NOTHING_COMMITTED
-        self._detect = DetectPartition(settings, number, _NOTHING_COMMITTED)
+        self._state = begin(_NOTHING_COMMITTED, ())
         self._skews: dict[str, ClockSkew] = {}
         self._last_ms = 0
 
@@ -96,31 +123,31 @@ class _Partition:
             return
         batch, self._waiting = self._waiting, []
         self._behind.extend(batch)
-        self._tell(self._detect.process(batch))
+        self._tell(self._state.process(batch))
 
     def pause(self, until_ms: int | None) -> None:
         """Nothing came until then, or for as long as any dialogue may wait."""
         self.process()
         longest = self._settings.dialogue_limit
         silent = longest if until_ms is None else timedelta(milliseconds=max(0, until_ms - self._last_ms))
-        self._tell(self._detect.idle(silent))
+        self._tell(self._state.idle(silent))
 
     def crash(self) -> None:
         """Die after the last batch was acknowledged and before it was committed; begin again from the commit."""
         self.process()
-        self._heard.dropped.update(self._detect.dropped)
-        self._detect = DetectPartition(self._settings, self._number, self._committed, self._skews.values())
+        self._heard.dropped.update(self._state.dropped)
+        self._state = self._begin(self._committed, self._skews.values())
         self._acknowledged = self._committed
         again = list(self._behind)
         self._behind.clear()
         for start in range(0, len(again), self._batch_records):
             batch = again[start : start + self._batch_records]
             self._behind.extend(batch)
-            self._tell(self._detect.process(batch))
+            self._tell(self._state.process(batch))
 
     def end(self) -> None:
         self.pause(None)
-        self._heard.dropped.update(self._detect.dropped)
+        self._heard.dropped.update(self._state.dropped)
 
     def _tell(self, outcome: Outcome) -> None:
         for message in outcome.messages:
@@ -133,19 +160,21 @@ class _Partition:
             self._behind.popleft()
 
 
-def rehearse(lines: Iterable[Line], settings: Settings, batch_records: int = 500) -> Heard:
-    """What `detect` says of a recording.
+def rehearse(
+    lines: Iterable[Line], settings: Settings, batch_records: int = 500, judge: FailureJudge | None = None
+) -> Heard:
+    """What `detect` says of a recording and, with a judge of failure points, `classify`.
 
     A crash begins again from the position that was committed one batch before; a pause closes what waits for
     silence; at the end every dialogue is closed. The size of a batch makes no difference to the result.
     """
     heard = Heard()
-    partitions: dict[int, _Partition] = {}
+    partitions: dict[int, list[_Partition]] = {}
     for line in lines:
         if isinstance(line, Mark):
             if line.kind is MarkKind.END:
                 break
-            for partition in partitions.values():
+            for partition in _every(partitions):
                 if line.kind is MarkKind.PAUSE:
                     partition.pause(line.timestamp_ms)
                 else:
@@ -158,8 +187,25 @@ def rehearse(lines: Iterable[Line], settings: Settings, batch_records: int = 500
             continue
         number = line.partition or 0
         if number not in partitions:
-            partitions[number] = _Partition(settings, number, batch_records, heard)
-        partitions[number].take(line)
-    for partition in partitions.values():
+            partitions[number] = [
+                _Partition(begin, settings, batch_records, heard) for begin in _roles(settings, number, judge)
+            ]
+        for partition in partitions[number]:
+            partition.take(line)
+    for partition in _every(partitions):
         partition.end()
     return heard
+
+
+def _roles(
+    settings: Settings, number: int, judge: FailureJudge | None
+) -> Iterator[Callable[[Committed, Iterable[ClockSkew]], _State]]:
+    """How each role begins on a partition."""
+    yield lambda committed, skews: DetectPartition(settings, number, committed, skews)
+    if judge is not None:
+        yield lambda committed, _: JudgedPartition(settings, number, committed, judge)
+
+
+def _every(partitions: Mapping[int, Sequence[_Partition]]) -> Iterator[_Partition]:
+    for roles in partitions.values():
+        yield from roles
