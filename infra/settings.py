@@ -5,7 +5,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -44,6 +44,20 @@ class Settings(BaseSettings):
     page_token: SecretStr | None = Field(None, description="bearer token; required when page_host is not loopback")
     metrics_port: int | None = Field(None, description="port of a worker's /metrics and /health; none by default")
 
+    serve_host: str = Field("127.0.0.1", description="address at which the assistant asks for rewrites")
+    serve_port: int = Field(8710, ge=0, le=65535)
+    serve_token: SecretStr | None = Field(
+        None, description="bearer token of the assistant; required when serve_host is not loopback"
+    )
+    serve_deadline_ms: int = Field(50, ge=1, description="no rewrite after this long, unless the request says so")
+    serve_snapshot_every: timedelta = Field(
+        timedelta(minutes=10), description="how often what is served is put on disk"
+    )
+    rewrite_users: int = Field(
+        10, ge=2, description="what fewer distinct people than this said or did never becomes a rewrite for everybody"
+    )
+    rewrite_holdout: float = Field(0.05, ge=0, lt=1, description="share of a rewrite's uses that is suppressed")
+
     pseudonym_key: SecretStr | None = Field(None, description="HMAC key by which producers pseudonymise ids")
 
     dialogue_gap: timedelta = Field(timedelta(seconds=45), description="silence after which a dialogue is closed")
@@ -57,6 +71,27 @@ class Settings(BaseSettings):
     dead_letters_in_a_row: int = Field(1000, description="this many invalid records in a row stop the worker")
     hearing: Literal["auto", "models", "rules"] = Field(
         "auto", description="detect with learned models: auto where they are installed, models or fail, rules alone"
+    )
+    alarm_false_every: timedelta = Field(
+        timedelta(days=1), description="between false alarms lies at least this on average; longer makes alarms later"
+    )
+    alarm_check_every: timedelta = Field(timedelta(seconds=5), description="how often it is asked what broke")
+    alarm_webhook: HttpUrl | None = Field(None, description="URL that alarms are posted to when raised and when over")
+    alarm_webhook_token: SecretStr | None = Field(None, description="sent there as `Authorization: Bearer ...`")
+    classify: Literal["auto", "models", "off"] = Field(
+        "auto",
+        description="failure points in a demo or a rehearsal: auto where models are installed, models or fail, off",
+    )
+    classify_device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="where classify runs its encoder: auto takes a GPU if there is one"
+    )
+    classify_batch: int = Field(256, ge=1, description="turns that classify judges at once at most")
+    classify_wait_ms: float = Field(5.0, ge=0, description="how long a turn waits at most for others to join its batch")
+    classify_queue: int = Field(4096, ge=1, description="turns that wait for the judge at most; then reading pauses")
+    classify_stay_fresh: float | None = Field(
+        None,
+        gt=0,
+        description="seconds after which a first answer is left out rather than given late; never by default",
     )
     sink_flush_rows: int = Field(6_000, description="rows that the sink gathers at most before it writes")
     sink_flush_ms: int = Field(300, description="how long the sink gathers rows at most before it writes")

@@ -9,10 +9,13 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from infra.settings import Settings
+from schemas.alarm import ALARM, Alarm
 from schemas.contract import MAJOR, Event
 from schemas.dead_letter import DEAD_LETTER, DEAD_LETTER_HEADER, DeadLetter, DeadLetterCause
 from schemas.dialogue import DIALOGUE, Dialogue
+from schemas.failure_point import FAILURE_ATTRIBUTION, FailureAttribution
 from schemas.feedback import FEEDBACK, Feedback
+from schemas.transition import TRANSITION, Transition
 from schemas.turn import TURN_EVENT, Span, Turn, TurnEvent
 
 E = TypeVar("E", bound=Event)
@@ -20,6 +23,7 @@ E = TypeVar("E", bound=Event)
 _PROBLEMS_NAMED: Final = 3
 _SHOWN_CHARACTERS: Final = 60
 _SPAN_DAYS: Final = 2
+_KEPT_IN_ORDER: Final = {"user_id": "a user's events", "event_id": "its revisions", "source": "a state's moves"}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _RIGHT: Final = {
@@ -80,6 +84,21 @@ def decode_dialogue(key: bytes | None, value: bytes | None, limits: Limits) -> D
     return _decode(DIALOGUE, key, value, limits)
 
 
+def decode_failure_attribution(key: bytes | None, value: bytes | None, limits: Limits) -> FailureAttribution:
+    """The attribution of a record of `failure-points`. Raises `Undecodable` and nothing else."""
+    return _decode(FAILURE_ATTRIBUTION, key, value, limits)
+
+
+def decode_alarm(key: bytes | None, value: bytes | None, limits: Limits) -> Alarm:
+    """The alarm of a record of `alarms`, whose key is its id. Raises `Undecodable` and nothing else."""
+    return _decode(ALARM, key, value, limits, "event_id")
+
+
+def decode_transition(key: bytes | None, value: bytes | None, limits: Limits) -> Transition:
+    """The move of a record of `transitions`, whose key is its source. Raises `Undecodable` and nothing else."""
+    return _decode(TRANSITION, key, value, limits, "source")
+
+
 def decode_dead_letter(headers: Sequence[tuple[str, bytes | None]]) -> DeadLetter:
     """What a record of `dead-letters` says of itself in its headers. Raises only `Undecodable`."""
     for name, content in headers:
@@ -94,7 +113,9 @@ def decode_dead_letter(headers: Sequence[tuple[str, bytes | None]]) -> DeadLette
     )
 
 
-def _decode(adapter: TypeAdapter[E], key: bytes | None, value: bytes | None, limits: Limits) -> E:
+def _decode(
+    adapter: TypeAdapter[E], key: bytes | None, value: bytes | None, limits: Limits, keyed_by: str = "user_id"
+) -> E:
     if value is None:
         raise Undecodable(DeadLetterCause.NULL_VALUE, "the record has no value; an event is a JSON object")
     if len(value) > limits.max_event_bytes:
@@ -103,17 +124,17 @@ def _decode(adapter: TypeAdapter[E], key: bytes | None, value: bytes | None, lim
             f"the value has {len(value):,} bytes; at most {limits.max_event_bytes:,} are read",
         )
     if key is None:
-        raise Undecodable(DeadLetterCause.NULL_KEY, "the record has no key; the key of an event is its user_id")
+        raise Undecodable(DeadLetterCause.NULL_KEY, f"the record has no key; the key of an event is its {keyed_by}")
     try:
         event: E = adapter.validator.validate_json(value)
     except ValidationError as error:
         raise _explain(error, value) from None
-    user_id: str = event.user_id  # type: ignore[attr-defined]  # every keyed event has one, `Event` does not
-    if key != user_id.encode():
+    right: str = getattr(event, keyed_by)
+    if key != right.encode():
         raise Undecodable(
             DeadLetterCause.WRONG_KEY,
-            f"the key is {_shown(key.decode(errors='replace'))}, but the event's user_id is "
-            f"{_shown(user_id)}; they must be equal, or a user's events lose their order",
+            f"the key is {_shown(key.decode(errors='replace'))}, but the event's {keyed_by} is "
+            f"{_shown(right)}; they must be equal, or {_KEPT_IN_ORDER[keyed_by]} lose their order",
         )
     return event
 

@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections import defaultdict
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from typing import Any
 from faust.types import TP
 
 from infra import telemetry
+from infra.clickhouse.alarms import AlarmReader
 from infra.clickhouse.migrate import migrate
 from infra.clickhouse.prepared import CHUNK, Prepared
 from infra.clickhouse.record import Record as Row
@@ -27,6 +29,7 @@ from infra.clickhouse.tables import TARGETS
 from infra.clickhouse.writer import Writer, Written
 from infra.settings import Settings
 from schemas.dead_letter import DeadLetter, DeadLetterCause
+from streams.alarms import AlarmWatch
 from streams.application import Role, RoleApp, batches, build_app
 from streams.dead_letter_message import dead_letter_message
 from streams.decoding import Undecodable
@@ -111,9 +114,16 @@ class Sink(Role):
         self._wake = asyncio.Event()
         self._stale: defaultdict[str, set[int]] = defaultdict(set)
         self._written: list[tuple[Ledger, Entry]] = []
-        self._threads = (ThreadPoolExecutor(1, "write"), ThreadPoolExecutor(1, "refresh"))
+        self._threads = tuple(ThreadPoolExecutor(1, name) for name in ("write", "refresh", "watch"))
+        self._watch = AlarmWatch(
+            settings, AlarmReader(self._store), lambda: app.batch_consumer, self._outbox.deliver, self._threads[2]
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._busy = 0
+
+    @property
+    def _work(self) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
+        return self._write, self._refresh, self._watch.run
 
     @property
     def store(self) -> Store:
@@ -123,7 +133,7 @@ class Sink(Role):
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._threads[0], self._migrate)
         await self._outbox.start()
-        self._tasks = [asyncio.create_task(self._guarded(work)) for work in (self._write, self._refresh)]
+        self._tasks = [asyncio.create_task(self._guarded(work)) for work in self._work]
 
     def _migrate(self) -> None:
         pause = 0.2

@@ -2,20 +2,30 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
 
 from infra import telemetry
 from infra.clickhouse.record import Record as Row
+from infra.clickhouse.record import StoredEvent
 from infra.settings import Settings
+from schemas.alarm import Alarm
 from schemas.dead_letter import DeadLetter
 from schemas.dialogue import Dialogue
+from schemas.failure_point import FailureAttribution
 from schemas.feedback import FeedbackEvent
 from schemas.turn import DeviceEvent
-from streams.decoding import Limits, Undecodable, decode, decode_dead_letter, decode_dialogue, decode_feedback
+from streams.decoding import (
+    Limits,
+    Undecodable,
+    decode,
+    decode_alarm,
+    decode_dead_letter,
+    decode_dialogue,
+    decode_failure_attribution,
+    decode_feedback,
+)
 from streams.proof import proven_turn
-
-if TYPE_CHECKING:  # it brings the models that detect hears with, and the sink can do without their memory
-    from streams.detect_partition import Record
+from streams.record import Record
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +35,8 @@ TOPIC_SUFFIXES = (
     DeviceEvent.topic_suffix,
     FeedbackEvent.topic_suffix,
     Dialogue.topic_suffix,
+    FailureAttribution.topic_suffix,
+    Alarm.topic_suffix,
     DeadLetter.topic_suffix,
 )
 """What the sink reads."""
@@ -40,15 +52,17 @@ class RowDecoder:
         self._own_limits = Limits(max_event_bytes=16 << 20)
         self._decoders: dict[str, Callable[[Record], Row]] = {
             DeviceEvent.topic_suffix: self._turn_event,
-            FeedbackEvent.topic_suffix: self._feedback,
-            Dialogue.topic_suffix: self._dialogue,
+            FeedbackEvent.topic_suffix: partial(self._derived, decode_feedback),
+            Dialogue.topic_suffix: partial(self._derived, decode_dialogue),
+            FailureAttribution.topic_suffix: partial(self._derived, decode_failure_attribution),
+            Alarm.topic_suffix: partial(self._derived, decode_alarm),
             DeadLetter.topic_suffix: self._dead_letter,
         }
         self._partition = 0
 
     def rows(
-        self, topic_suffix: str, partition: int, records: "Sequence[Record]"
-    ) -> "tuple[list[Row], list[tuple[Record, Undecodable]]]":
+        self, topic_suffix: str, partition: int, records: Sequence[Record]
+    ) -> tuple[list[Row], list[tuple[Record, Undecodable]]]:
         """(rows, records that one of our own roles wrote and that cannot be read)."""
         self._partition = partition
         row_of = self._decoders[topic_suffix]
@@ -69,32 +83,20 @@ class RowDecoder:
                     unreadable.append((record, bad))
         return rows, unreadable
 
-    def row(self, topic_suffix: str, partition: int, record: "Record") -> Row:
+    def row(self, topic_suffix: str, partition: int, record: Record) -> Row:
         """The row of one record. Raises `Undecodable`; nothing is counted."""
         self._partition = partition
         return self._decoders[topic_suffix](record)
 
-    def _turn_event(self, record: "Record") -> Row:
+    def _turn_event(self, record: Record) -> Row:
         key, value, timestamp_ms = record.key, record.value, record.timestamp
         event = proven_turn(key, value, timestamp_ms, self._limits) or decode(key, value, timestamp_ms, self._limits)
         return Row(event, self._partition, record.offset, timestamp_ms)
 
-    def _feedback(self, record: "Record") -> Row:
-        return Row(
-            decode_feedback(record.key, record.value, self._own_limits),
-            self._partition,
-            record.offset,
-            record.timestamp,
-        )
+    def _derived(self, decode_one: Callable[[bytes | None, bytes | None, Limits], StoredEvent], record: Record) -> Row:
+        event = decode_one(record.key, record.value, self._own_limits)
+        return Row(event, self._partition, record.offset, record.timestamp)
 
-    def _dialogue(self, record: "Record") -> Row:
-        return Row(
-            decode_dialogue(record.key, record.value, self._own_limits),
-            self._partition,
-            record.offset,
-            record.timestamp,
-        )
-
-    def _dead_letter(self, record: "Record") -> Row:
+    def _dead_letter(self, record: Record) -> Row:
         letter = decode_dead_letter(record.headers)
         return Row(letter, self._partition, record.offset, record.timestamp, record.key, record.value)

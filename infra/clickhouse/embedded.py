@@ -46,7 +46,7 @@ class EmbeddedStore:
         self._lock = _own(self._folder)
         try:
             self._connection: Any = self._open()
-        except BaseException:
+        except BaseException:  # whatever it was, nobody else could open the folder while this process lives
             self._lock.close()
             raise
         self._types: dict[str, dict[str, str]] = {}

@@ -2,13 +2,17 @@
 
 from typing import NamedTuple
 
+from schemas.alarm import Alarm
 from schemas.dead_letter import DeadLetter
 from schemas.dialogue import Dialogue
+from schemas.failure_point import FailureAttribution
 from schemas.feedback import FeedbackEvent
 from schemas.turn import ExplicitFeedback, Playback, Turn
 from schemas.wire import TimedTurn
 
-StoredEvent = Turn | TimedTurn | Playback | ExplicitFeedback | FeedbackEvent | Dialogue | DeadLetter
+StoredEvent = (
+    Turn | TimedTurn | Playback | ExplicitFeedback | FeedbackEvent | Dialogue | FailureAttribution | Alarm | DeadLetter
+)
 """What the store keeps; of a turn the same, in whichever way it was read."""
 
 

@@ -9,6 +9,7 @@ that saw everything. This needs one thing of raw rows: the minute of an id does 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from infra.clickhouse.failure_rows import PROBABILITY_COLUMNS, SUM_COLUMNS
 from infra.clickhouse.store import Store
 
 MINUTE_S = 60
@@ -105,7 +106,20 @@ REQUESTS = Rollup(
         "score_sum": "sum(toFloat64(score))",
     },
 )
-ROLLUPS = (TURNS, FEEDBACK, DEFECTS, REQUESTS)
+FAILURE_POINTS = Rollup(
+    "failure_point_minutes",
+    "failure_points_per_minute",
+    "failure_points",
+    "revision",
+    ("failure_point", *_FACETS),
+    {
+        "turns": "count()",
+        "users": "uniqExact(user_id)",
+        "weighed": f"countIf({' + '.join(PROBABILITY_COLUMNS.values())} > 0)",
+        **{SUM_COLUMNS[point]: f"sum(toFloat64({column}))" for point, column in PROBABILITY_COLUMNS.items()},
+    },
+)
+ROLLUPS = (TURNS, FEEDBACK, DEFECTS, REQUESTS, FAILURE_POINTS)
 
 RAW_TABLES = frozenset(rollup.raw for rollup in ROLLUPS)
 """The raw tables whose minutes are rolled up."""
@@ -149,6 +163,7 @@ def tally(store: Store) -> list[Tally]:
             (FEEDBACK, "SELECT uniqExact(event_id) AS n FROM feedback FINAL WHERE retracted = 0"),
             (DEFECTS, "SELECT uniqExact(turn_id) AS n FROM verdicts"),
             (REQUESTS, "SELECT uniqExact(turn_id) AS n FROM verdicts"),
+            (FAILURE_POINTS, "SELECT uniqExact(event_id) AS n FROM failure_points"),
         )
     ]
 

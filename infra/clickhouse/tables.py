@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from infra.clickhouse.failure_rows import alarm_columns, failure_point_columns
 from infra.clickhouse.record import Record, StoredEvent
 from infra.clickhouse.rows import (
     Columns,
@@ -14,8 +15,10 @@ from infra.clickhouse.rows import (
     verdict_columns,
 )
 from infra.clickhouse.turn_rows import turn_columns
+from schemas.alarm import Alarm
 from schemas.dead_letter import DeadLetter
 from schemas.dialogue import Dialogue
+from schemas.failure_point import FailureAttribution
 from schemas.feedback import (
     BargeIn,
     Correction,
@@ -60,6 +63,8 @@ _PLAYBACKS = Target(DeviceEvent.topic_suffix, (("playbacks", playback_columns),)
 _EXPLICIT = Target(DeviceEvent.topic_suffix, (("explicit_feedback", explicit_feedback_columns),))
 _FEEDBACK = Target(FeedbackEvent.topic_suffix, (("feedback", feedback_columns),))
 _DIALOGUES = Target(Dialogue.topic_suffix, (("verdicts", verdict_columns), ("dialogues", dialogue_columns)))
+_FAILURE_POINTS = Target(FailureAttribution.topic_suffix, (("failure_points", failure_point_columns),))
+_ALARMS = Target(Alarm.topic_suffix, (("alarms", alarm_columns),))
 _DEAD_LETTERS = Target(DeadLetter.topic_suffix, (("dead_letters", dead_letter_columns),))
 
 TARGETS: dict[type[StoredEvent], Target] = {
@@ -69,6 +74,8 @@ TARGETS: dict[type[StoredEvent], Target] = {
     ExplicitFeedback: _EXPLICIT,
     **dict.fromkeys((BargeIn, Repeat, Rephrase, Refinement, Correction, Termination, ExplicitAnswer), _FEEDBACK),
     Dialogue: _DIALOGUES,
+    FailureAttribution: _FAILURE_POINTS,
+    Alarm: _ALARMS,
     DeadLetter: _DEAD_LETTERS,
 }
 

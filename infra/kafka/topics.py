@@ -47,14 +47,36 @@ class Topic:
         return config | dict(self.config)
 
 
+_LONG_TOMBSTONES = {"delete.retention.ms": str(RETENTION // timedelta(milliseconds=1))}
+"""Who starts from a snapshot must still find what was taken back since."""
+
 TURN_EVENTS = Topic("turn-events", config={"max.message.bytes": str(8 * _MIB)})
 FEEDBACK = Topic("feedback")
 DIALOGUES = Topic("dialogues")
 FAILURE_POINTS = Topic("failure-points")
+ALARMS = Topic("alarms")
+PREFERENCES = Topic("preferences", Cleanup.COMPACT, config=_LONG_TOMBSTONES)
+REWRITES = Topic("rewrites", Cleanup.COMPACT, config=_LONG_TOMBSTONES)
+TRANSITIONS = Topic("transitions")
+SOURCE_MOVES = Topic("source-moves", Cleanup.COMPACT, {"max.message.bytes": str(8 * _MIB)})
+REWRITE_DECISIONS = Topic("rewrite-decisions")
 CLOCK_SKEW = Topic("clock-skew", Cleanup.COMPACT)
 DEAD_LETTERS = Topic("dead-letters", config={"max.message.bytes": str(16 * _MIB)})
 
-TOPICS = (TURN_EVENTS, FEEDBACK, DIALOGUES, FAILURE_POINTS, CLOCK_SKEW, DEAD_LETTERS)
+TOPICS = (
+    TURN_EVENTS,
+    FEEDBACK,
+    DIALOGUES,
+    FAILURE_POINTS,
+    ALARMS,
+    PREFERENCES,
+    TRANSITIONS,
+    SOURCE_MOVES,
+    REWRITES,
+    REWRITE_DECISIONS,
+    CLOCK_SKEW,
+    DEAD_LETTERS,
+)
 
 
 def create_topics(settings: Settings, topics: tuple[Topic, ...] = TOPICS) -> list[str]:

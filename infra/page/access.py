@@ -3,14 +3,15 @@
 import hmac
 from hashlib import sha256
 from http import HTTPStatus
-from ipaddress import ip_address
 from urllib.parse import parse_qs, quote
 
 from pydantic import SecretStr
-from starlette.datastructures import URL, Headers
+from starlette.datastructures import URL
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from infra.access import bearer, is_loopback, same_secret
 
 COOKIE = "earshot-page"
 _COOKIE_AGE_S = 12 * 3600
@@ -27,30 +28,6 @@ _HEADERS = (
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
-
-
-class OpenToStrangers(Exception):
-    """The page would answer other machines without asking for a token."""
-
-    def __init__(self, host: str) -> None:
-        super().__init__(
-            f"the page on {host} would be open to other machines: set EARSHOT_PAGE_TOKEN, "
-            "or EARSHOT_PAGE_HOST=127.0.0.1 to keep it on this one"
-        )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine reaches `host`."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def refuse_strangers(host: str, token: SecretStr | None) -> None:
-    """Raises OpenToStrangers when `host` is reachable from elsewhere and no token is set."""
-    if not is_loopback(host) and not (token and token.get_secret_value()):
-        raise OpenToStrangers(host)
 
 
 class Door:
@@ -96,7 +73,7 @@ class Door:
 
     def _knows(self, asked: HTTPConnection) -> bool:
         cookie = asked.cookies.get(COOKIE, "")
-        return _same(_bearer(asked.headers), self._token) or _same(cookie, cookie_of(self._token))
+        return same_secret(bearer(asked.headers), self._token) or same_secret(cookie, cookie_of(self._token))
 
 
 async def log_in(request: Request, token: SecretStr | None) -> Response | None:
@@ -109,7 +86,7 @@ async def log_in(request: Request, token: SecretStr | None) -> Response | None:
     form = parse_qs(body.decode("utf-8", "replace"))
     given = form.get("token", [""])[0].strip()
     expected = token.get_secret_value() if token else ""
-    if not expected or not _same(given, expected):
+    if not expected or not same_secret(given, expected):
         return None
     answer = RedirectResponse(_own_path(form.get("next", ["/"])[0]), HTTPStatus.SEE_OTHER)
     answer.set_cookie(
@@ -126,15 +103,6 @@ async def log_in(request: Request, token: SecretStr | None) -> Response | None:
 def cookie_of(token: str) -> str:
     """What the cookie holds: a digest, so that a leaked cookie is not the token."""
     return hmac.new(token.encode(), b"earshot page cookie", sha256).hexdigest()
-
-
-def _bearer(headers: Headers) -> str:
-    scheme, _, given = headers.get("authorization", "").partition(" ")
-    return given.strip() if scheme.lower() == "bearer" else ""
-
-
-def _same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode(), expected.encode())
 
 
 def _path(url: URL) -> str:

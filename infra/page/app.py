@@ -12,9 +12,10 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from infra.access import refuse_strangers
 from infra.clickhouse.store import Store
 from infra.page import metrics
-from infra.page.access import Door, log_in, refuse_strangers
+from infra.page.access import Door, log_in
 from infra.page.live import TICK_S, Live
 from infra.page.pages import FOLDER, Pages
 from infra.page.pulse import Pulse
@@ -34,7 +35,7 @@ def create_app(store: Store, settings: Settings, pulse: Pulse | None = None) -> 
 
     Raises OpenToStrangers when `settings.page_host` is not loopback and `settings.page_token` is not set.
     """
-    refuse_strangers(settings.page_host, settings.page_token)
+    refuse_strangers(settings.page_host, settings.page_token, "the page", "EARSHOT_PAGE")
     dashboard, reader = Dashboard(store), Reader()
     live = Live(dashboard, reader, pulse)
     pages = Pages(dashboard, reader, live)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from infra.page.view import Facet
 from infra.page.wilson import Share
 from infra.page.window import Extent
+from schemas.alarm import Alarm
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,23 @@ class Counts:
     rephrases: int = 0
     terminations: int = 0
     defects: int = 0
+    correct: int = 0
+    false_wakes: int = 0
+    asr: int = 0
+    nlu: int = 0
+    entity: int = 0
+    result: int = 0
+    abstained: int = 0
+
+    @property
+    def judged(self) -> int:
+        """Turns of which somebody tried to say where they failed."""
+        failed = self.false_wakes + self.asr + self.nlu + self.entity + self.result
+        return self.correct + failed + self.abstained
+
+    def failure_share(self, name: str) -> Share:
+        """One of `FAILURE_NAMES`, or `abstained`, among the judged turns."""
+        return Share(getattr(self, name), self.judged)
 
     @property
     def defect_share(self) -> Share:
@@ -25,7 +43,20 @@ class Counts:
         return Share(min(self.defects, self.turns), self.turns)
 
 
-COUNT_NAMES = ("turns", "barge_ins", "repeats", "rephrases", "terminations", "defects")
+FAILURE_NAMES = ("false_wakes", "asr", "nlu", "entity", "result")
+"""Counts of turns by the component that broke first."""
+
+COUNT_NAMES = (
+    "turns",
+    "barge_ins",
+    "repeats",
+    "rephrases",
+    "terminations",
+    "defects",
+    "judged",
+    *FAILURE_NAMES,
+    "abstained",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +115,13 @@ class Tables:
     requests: Sequence[RequestRow]
     requests_filterable: bool
     dead_letters: Sequence[CauseRow]
+    alarms: Sequence[Alarm] = ()
+    """Open ones first, then the latest that are over."""
+
+    @property
+    def open_alarms(self) -> Sequence[Alarm]:
+        """Those that still go on."""
+        return [alarm for alarm in self.alarms if alarm.open]
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,11 @@ class Live:
                 shared.tables_mark, shared.tables_window, shared.tables_at = mark, window, time.monotonic()
             return shared.tables
 
+    def mark_of_tables(self, view: View) -> Mark:
+        """The mark at which the tables that `tables` gave last were computed: they may be older than the figures."""
+        shared = self._views.get(view)
+        return (shared.tables_mark if shared else None) or self.mark
+
     async def refresh_health(self) -> Health:
         """Asks for freshness, if the last answer is old, and takes the latest lag; either may be not known."""
         if time.monotonic() - self._freshness_at >= _FRESHNESS_EVERY_S:

@@ -12,6 +12,7 @@ from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from infra.page import text
+from infra.page.alarms import FAILURES, banner
 from infra.page.figures import Tables
 from infra.page.health import Health, newest_label
 from infra.page.live import Live
@@ -42,6 +43,7 @@ class Below(NamedTuple):
     newest: str
 
 
+_FAILURES_CHART = Chart("failures", "Failure points")
 _CHARTS = (Chart("turns", "Turns"), Chart("feedback", "Feedback"), Chart("defects", "Defects"))
 
 
@@ -57,6 +59,7 @@ class Pages:
         for path, page in (
             ("/", self.overview),
             ("/fragments/tables", self.tables),
+            ("/fragments/alarms", self.alarms),
             ("/fragments/series", self.series),
             ("/dialogues", self.dialogues),
             ("/dialogues/{dialogue_id:path}", self.dialogue),
@@ -81,9 +84,21 @@ class Pages:
             figures=figures,
             tiles=tiles(view, figures.window, figures.totals),
             charts=_CHARTS,
+            failures=_FAILURES_CHART if figures.totals.now.judged else None,
             payload=first_payload(figures),
             below=self._below(tables),
+            banner=banner(view, tables.open_alarms, figures.extent),
+            mark=mark_text(self._live.mark_of_tables(view)),
         )
+
+    async def alarms(self, request: Request) -> Response:
+        """The banner of open alarms, alone; nothing when it is the one that the client has (`seen`)."""
+        view = View.from_query(request.query_params)
+        tables = await self._live.tables(view, await self._live.window(view))
+        shown = banner(view, tables.open_alarms, self._live.mark.extent)
+        if request.query_params.get("seen") == shown.mark:
+            return Response(status_code=HTTPStatus.NO_CONTENT)
+        return self._page(request, "parts/alarms.html", view, None, banner=shown)
 
     async def tables(self, request: Request) -> Response:
         """What stands below the charts, alone."""
@@ -261,6 +276,11 @@ def _templates() -> Jinja2Templates:
     environment.filters.update(filters)
     environment.filters["utc"] = utc
     environment.globals.update(
-        ranges=_FIXED_RANGES, range_all=Range.ALL, facet=Facet, signals=tuple(Signal), unknown=UNKNOWN
+        ranges=_FIXED_RANGES,
+        range_all=Range.ALL,
+        facet=Facet,
+        signals=tuple(Signal),
+        unknown=UNKNOWN,
+        failure_columns=FAILURES,
     )
     return Jinja2Templates(env=environment)

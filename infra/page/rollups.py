@@ -7,9 +7,10 @@ through a view.
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import cast
 
+from infra.clickhouse.alarms import AlarmReader
 from infra.clickhouse.store import Store
 from infra.page.figures import (
     Breakdown,
@@ -27,20 +28,34 @@ from infra.page.narrowing import COLUMNS, facets_match, minutes_of
 from infra.page.view import Facet
 from infra.page.wilson import Z_95, Share
 from infra.page.window import MINUTE_S, Extent, Window
+from schemas.failure_point import FailurePoint
 
 Row = dict[str, object]
 
 FACET_ROWS = 12
 REQUEST_ROWS = 20
+ALARM_ROWS = 10
 _AHEAD_S = 3600
 _FRESH_S = 60
 _FRESH_EVENTS_S = 5 * MINUTE_S
-_SIGNALS = {
-    "barge-in": "barge_ins",
-    "repeat": "repeats",
-    "rephrase": "rephrases",
-    "termination": "terminations",
+_SPLITS = {
+    "type": {
+        "barge-in": "barge_ins",
+        "repeat": "repeats",
+        "rephrase": "rephrases",
+        "termination": "terminations",
+    },
+    "failure_point": {
+        "": "abstained",
+        FailurePoint.CORRECT: "correct",
+        FailurePoint.FALSE_WAKE: "false_wakes",
+        FailurePoint.ASR: "asr",
+        FailurePoint.NLU: "nlu",
+        FailurePoint.ENTITY: "entity",
+        FailurePoint.RESULT: "result",
+    },
 }
+"""Which count a row adds to, by the array that splits its source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,8 @@ class _Source:
 _TURNS = _Source("turn_minutes", "turns")
 _SIGNAL_COUNTS = _Source("feedback_minutes", "signals", "type")
 _DEFECTS = _Source("defect_minutes", "defects")
+_FAILURES = _Source("failure_point_minutes", "turns", "failure_point")
+_SOURCES = (_TURNS, _SIGNAL_COUNTS, _DEFECTS, _FAILURES)
 
 Put = Callable[[Row, str, int], None]
 """Takes a row, the name of a count and its value."""
@@ -65,10 +82,11 @@ class Rollups:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._alarms = AlarmReader(store)
 
     def mark(self) -> Mark:
         """What the rollups hold at a glance, in one cheap query."""
-        tables = ("turn_minutes", "feedback_minutes", "defect_minutes", "request_minutes")
+        tables = ("turn_minutes", "feedback_minutes", "defect_minutes", "request_minutes", "failure_point_minutes")
         parts = [
             f"SELECT {n} AS part, toUInt64(count()) AS held, toUInt64(sum(version)) AS versions,"
             " toInt64(toUnixTimestamp(min(minute))) AS oldest,"
@@ -79,6 +97,10 @@ class Rollups:
         parts.append(
             f"SELECT {len(tables)} AS part, toUInt64(count()) AS held, toUInt64(0) AS versions,"
             " toInt64(0) AS oldest, toInt64(toUnixTimestamp(max(inserted_at))) AS newest FROM dead_letters"
+        )
+        parts.append(
+            f"SELECT {len(tables) + 1} AS part, toUInt64(count()) AS held, toUInt64(sum(revision)) AS versions,"
+            " toInt64(0) AS oldest, toInt64(toUnixTimestamp(max(inserted_at))) AS newest FROM alarms"
         )
         found = self._store.query(" UNION ALL ".join(parts), {"latest": int(time.time()) + _AHEAD_S})
         rows = sorted(found, key=lambda row: _int(row["part"]))
@@ -105,7 +127,7 @@ class Rollups:
             " intDiv(toInt64(toUnixTimestamp(minute)), %(step)s) * %(step)s AS bucket"
         )
         more = {"current": window.start, "step": window.step_s}
-        for source in (_TURNS, _SIGNAL_COUNTS, _DEFECTS):
+        for source in _SOURCES:
             self._collect(source, keys, "current, bucket", reach, facets, more, put)
         rows = {at: Counts(**counts) for at, counts in sorted(buckets.items())}
         return Totals(_sum(rows.values()), Counts(**before) if window.has_previous else None), Series(
@@ -120,6 +142,7 @@ class Rollups:
             requests=self._requests(window, domain),
             requests_filterable=set(facets) <= {Facet.DOMAIN},
             dead_letters=self._causes(),
+            alarms=self._alarms.latest(ALARM_ROWS),
         )
 
     def freshness(self, extent: Extent | None) -> Freshness:
@@ -147,7 +170,7 @@ class Rollups:
             held = found[Facet(str(row["facet"]))].setdefault(str(row["value"]), defaultdict(int))
             held[name] += value
 
-        for source in (_TURNS, _SIGNAL_COUNTS, _DEFECTS):
+        for source in _SOURCES:
             self._by_facet(source, window, facets, put)
         breakdowns = []
         for facet, values in found.items():
@@ -225,21 +248,14 @@ def _opened(source: _Source, facets: Iterable[Facet]) -> str:
 
 def _hand_out(source: _Source, rows: Iterable[Row], put: Put) -> None:
     for row in rows:
-        name = _SIGNALS.get(str(row["split"])) if source.split else source.counted
+        name = _SPLITS[source.split].get(str(row["split"])) if source.split else source.counted
         if name:
             put(row, name, _int(row["total"]))
 
 
 def _sum(rows: Iterable[Counts]) -> Counts:
     held = list(rows)
-    return Counts(
-        turns=sum(row.turns for row in held),
-        barge_ins=sum(row.barge_ins for row in held),
-        repeats=sum(row.repeats for row in held),
-        rephrases=sum(row.rephrases for row in held),
-        terminations=sum(row.terminations for row in held),
-        defects=sum(row.defects for row in held),
-    )
+    return Counts(**{field.name: sum(getattr(row, field.name) for row in held) for field in fields(Counts)})
 
 
 def _int(value: object) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
-from infra.page.access import refuse_strangers
+from infra.access import refuse_strangers
 from infra.settings import Settings
 
 _GRACE_S = 1
@@ -29,7 +29,7 @@ class _LeavesSignalsAlone(uvicorn.Server):
 
 def serve(app: FastAPI, settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM. Raises OpenToStrangers, PageCannotListen."""
-    refuse_strangers(settings.page_host, settings.page_token)
+    refuse_strangers(settings.page_host, settings.page_token, "the page", "EARSHOT_PAGE")
     asyncio.run(_serve_until_signal(app, settings.page_host, settings.page_port))
 
 

@@ -79,6 +79,7 @@ class Teller:
             "numbers": {t.key: {"value": t.value, "change": t.change, "sense": t.sense} for t in shown},
             "span": span(figures.window),
             "moved": figures.window.moved_to_data,
+            "judged": figures.totals.now.judged > 0,
             "series": series_payload(figures.window, changed, full=full),
         }
 

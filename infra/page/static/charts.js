@@ -1,6 +1,7 @@
 // Draws the series of the overview and keeps them current. Colours come from the stylesheet.
 
-const COLUMNS = ["turns", "barge_ins", "repeats", "rephrases", "terminations", "defects"];
+const FAILURES = ["false_wakes", "asr", "nlu", "entity", "result", "abstained"];
+const COLUMNS = ["turns", "barge_ins", "repeats", "rephrases", "terminations", "defects", "judged", ...FAILURES];
 
 const CHARTS = [
   { key: "turns", lines: [{ column: "turns", label: "Turns", hue: "--turns", fill: true }] },
@@ -18,7 +19,18 @@ const CHARTS = [
     key: "defects",
     lines: [
       { column: "defects", label: "Defects", hue: "--defect", bars: true },
-      { column: "rate", label: "Defect rate", hue: "--muted", percent: true },
+      { column: "defects", of: "turns", label: "Defect rate", hue: "--muted", percent: true },
+    ],
+  },
+  {
+    key: "failures", // only there when somebody judges turns
+    lines: [
+      { column: "false_wakes", of: "judged", label: "False wake", hue: "--termination", percent: true },
+      { column: "asr", of: "judged", label: "ASR", hue: "--barge-in", percent: true },
+      { column: "nlu", of: "judged", label: "NLU", hue: "--rephrase", percent: true },
+      { column: "entity", of: "judged", label: "Entity", hue: "--repeat", percent: true },
+      { column: "result", of: "judged", label: "Result", hue: "--turns", percent: true },
+      { column: "abstained", of: "judged", label: "Abstained", hue: "--muted", percent: true, dashed: true },
     ],
   },
 ];
@@ -49,7 +61,8 @@ export class Charts {
   constructor(root) {
     this.root = root;
     this.data = JSON.parse(root.querySelector("#series").textContent);
-    this.plots = CHARTS.map((chart) => this.#draw(chart));
+    this.charts = CHARTS.filter((chart) => root.querySelector(`#chart-${chart.key}`));
+    this.plots = this.charts.map((chart) => this.#draw(chart));
     this.resized = new ResizeObserver(() => this.#fit());
     this.plots.forEach((plot) => this.resized.observe(plot.root.parentElement));
     this.themed = () => this.plots.forEach((plot) => plot.redraw());
@@ -72,7 +85,7 @@ export class Charts {
       COLUMNS.forEach((name, c) => next[name].push(held ? held[c] : 0));
     }
     this.data = next;
-    this.plots.forEach((plot, i) => plot.setData(this.#columns(CHARTS[i])));
+    this.plots.forEach((plot, i) => plot.setData(this.#columns(this.charts[i])));
     this.#describe();
   }
 
@@ -91,12 +104,12 @@ export class Charts {
       });
       return [this.data.t, ...bars.toReversed()];
     }
-    return [this.data.t, ...chart.lines.map(({ column }) => this.#values(column))];
+    return [this.data.t, ...chart.lines.map((line) => this.#values(line))];
   }
 
-  #values(column) {
-    if (column !== "rate") return this.data[column];
-    return this.data.turns.map((turns, i) => (turns ? this.data.defects[i] / turns : null));
+  #values({ column, of }) {
+    if (!of) return this.data[column];
+    return this.data[of].map((all, i) => (all ? Math.min(1, this.data[column][i] / all) : null));
   }
 
   #size(box) {
@@ -110,11 +123,12 @@ export class Charts {
   #draw(chart) {
     const box = this.root.querySelector(`#chart-${chart.key}`);
     const right = chart.lines.some((line) => line.percent);
+    const counts = chart.lines.some((line) => !line.percent);
     const axis = { stroke: () => colour("--muted"), font: "12px system-ui, sans-serif", ticks: { show: false } };
     const grid = { stroke: () => colour("--grid"), width: 1 };
     const options = {
       ...this.#size(box),
-      padding: [8, right ? 0 : 10, 0, 0],
+      padding: [8, right && counts ? 0 : 10, 0, 0],
       tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       cursor: { sync: { key: "earshot" }, points: { size: 7, show: !chart.stacked }, y: false, drag: { x: true, y: false, setScale: false } },
       legend: { live: true },
@@ -128,8 +142,8 @@ export class Charts {
       },
       axes: [
         { ...axis, grid: { show: false }, values: axisTimes, space: 64, size: 28 },
-        { ...axis, grid, size: 44, values: (_plot, splits) => splits.map((v) => (Number.isInteger(v) ? whole.format(v) : "")) },
-        ...(right ? [{ ...axis, side: 1, scale: "%", grid: { show: false }, size: 46,
+        ...(counts ? [{ ...axis, grid, size: 44, values: (_plot, splits) => splits.map((v) => (Number.isInteger(v) ? whole.format(v) : "")) }] : []),
+        ...(right ? [{ ...axis, side: counts ? 1 : 3, scale: "%", grid: counts ? { show: false } : grid, size: 46,
           values: (_plot, splits) => splits.map((v) => share.format(v)) }] : []),
       ],
       series: [
@@ -141,10 +155,11 @@ export class Charts {
           paths: line.bars ? uPlot.paths.bars({ size: [0.72, 26] }) : undefined,
           fill: line.bars ? () => colour(line.hue) : line.fill ? () => `color-mix(in srgb, ${colour(line.hue)} 16%, transparent)` : undefined,
           width: line.bars ? 0 : line.percent ? 1.5 : 2,
+          dash: line.dashed ? [4, 4] : undefined,
           spanGaps: false,
           points: { show: !line.bars && this.data.t.length <= 30, size: 5, fill: () => colour(line.hue) },
           value: (_plot, _v, _series, i) => {
-            const held = i == null ? null : this.#values(line.column)[i];
+            const held = i == null ? null : this.#values(line)[i];
             return held == null ? "–" : line.percent ? share.format(held) : whole.format(held);
           },
         })),
@@ -184,14 +199,16 @@ export class Charts {
 
   #describe() {
     const last = this.data.t.length - 1;
-    CHARTS.forEach((chart) => {
+    this.charts.forEach((chart) => {
       const box = this.root.querySelector(`#chart-${chart.key}`);
       const title = this.root.querySelector(`#${chart.key}-title`).textContent;
       const step = this.root.querySelector(".charts .step").textContent;
-      const parts = chart.lines.filter((line) => !line.percent).map(({ column, label }) => {
-        const values = this.data[column];
+      const counted = chart.lines.filter((line) => !line.percent);
+      const parts = (counted.length ? counted : chart.lines).map((line) => {
+        const values = this.#values(line);
+        const shown = line.percent ? share : whole;
         const most = values.reduce((high, v) => Math.max(high, v), 0);
-        return `${label}: latest ${whole.format(values[last] ?? 0)}, highest ${whole.format(most)}`;
+        return `${line.label}: latest ${shown.format(values[last] ?? 0)}, highest ${shown.format(most)}`;
       });
       box.setAttribute("aria-label", `${title} ${step}. ${parts.join("; ")}. The table below holds the numbers.`);
     });

@@ -86,7 +86,8 @@ function hear(message) {
   for (const [key, text] of Object.entries(told.health)) replaceText(`[data-health="${key}"]`, text);
   if (shownMark === null) shownMark = document.getElementById("shown")?.dataset.mark ?? "";
   if (told.figures) {
-    if (!document.getElementById("series") || told.figures.moved !== !!document.getElementById("moved")) {
+    const other = told.figures.moved !== !!document.getElementById("moved") || told.figures.judged !== !!document.getElementById("failures");
+    if (!document.getElementById("series") || other) {
       reloadContent();
       return;
     }
