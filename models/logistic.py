@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from models.folder import ModelFolderError
 
 Floats = NDArray[np.float64]
 
@@ -40,6 +43,29 @@ class Logistic:
         """What `tensors` gave. Raises `KeyError` with what is missing."""
         mean, scale, weights, bias = (tensors[f"{name}.{part}"] for part in ("mean", "scale", "weights", "bias"))
         return cls(*(np.asarray(one, dtype=np.float64) for one in (mean, scale, weights, bias)))
+
+
+def stored_logistic(
+    name: str,
+    tensors: Mapping[str, NDArray[Any]],
+    folder: Path,
+    command: str,
+    shape: tuple[int, int] | None = None,
+) -> Logistic:
+    """The regression that a model folder holds under a name.
+
+    `shape`: (outputs, features) that it must have; `command`: what makes the folder. Raises `ModelFolderError` where
+    tensors are missing or of another shape.
+    """
+    try:
+        logistic = Logistic.of_tensors(name, tensors)
+    except KeyError as missing:
+        raise ModelFolderError(f"{folder} lacks the tensor {missing}; run `{command}` again") from None
+    if shape is not None and logistic.weights.shape != shape:
+        raise ModelFolderError(
+            f"{folder} has weights {name} of shape {logistic.weights.shape}, not {shape}; run `{command}` again"
+        )
+    return logistic
 
 
 def probabilities(odds: Floats) -> Floats:

@@ -22,7 +22,8 @@ from schemas.feedback import (
     Termination,
     TerminationKind,
 )
-from schemas.turn import Answer, Playback, PlaybackKind, PlaybackState, ResponseStatus
+from schemas.turn import Answer, Playback, PlaybackKind, PlaybackState, ResponseStatus, Slot
+from schemas.wire import SlotOnWire
 
 PRIOR = 0.05
 """Probability of a defect when nothing says anything. Silence is weak evidence of success, not proof."""
@@ -85,7 +86,13 @@ def verdict(exchange: Exchange, signals: Sequence[FeedbackEvent], thresholds: Th
         score=judgement.score,
         tier=judgement.tier,
         evidence=judgement.evidence,
+        slots=tuple(map(_plain, exchange.slots)) or None,
+        rewrite_id=exchange.rewrite_id,
     )
+
+
+def _plain(slot: Slot | SlotOnWire) -> Slot:
+    return Slot(type=slot.type, value=slot.value, entity=slot.entity, score=slot.score)
 
 
 def says_nothing(exchange: Exchange) -> bool:

@@ -17,7 +17,8 @@ from processors.thresholds import THRESHOLDS
 from schemas.contract import SCHEMA_VERSION
 from schemas.dialogue import ClosedBy
 from schemas.feedback import FeedbackEvent
-from schemas.turn import Answer
+from schemas.turn import Answer, Slot
+from schemas.wire import SlotOnWire
 
 _moment = datetime.fromtimestamp
 
@@ -40,18 +41,21 @@ def dialogue_json(
         defect = score >= limit
         defects += defect
         score_sum += score
-        turns.append(
-            {
-                "turn_id": exchange.turn_id,
-                "occurred_at": _moment(exchange.at, UTC),
-                "request": exchange.request,
-                "facets": exchange.dimensions.json,
-                "defect": defect,
-                "score": score,
-                "tier": tier,
-                "evidence": evidence,
-            }
-        )
+        turn: dict[str, object] = {
+            "turn_id": exchange.turn_id,
+            "occurred_at": _moment(exchange.at, UTC),
+            "request": exchange.request,
+            "facets": exchange.dimensions.json,
+            "defect": defect,
+            "score": score,
+            "tier": tier,
+            "evidence": evidence,
+        }
+        if exchange.slots:
+            turn["slots"] = [_slot(slot) for slot in exchange.slots]
+        if exchange.rewrite_id is not None:
+            turn["rewrite_id"] = exchange.rewrite_id
+        turns.append(turn)
     began_at = turns[0]["occurred_at"]
     told: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
@@ -75,6 +79,15 @@ def dialogue_json(
     told["satisfaction"] = max(0.0, min(1.0, 1.0 - score_sum / len(turns)))
     told["revision"] = revision
     return orjson.dumps(told, option=orjson.OPT_UTC_Z)
+
+
+def _slot(slot: Slot | SlotOnWire) -> dict[str, object]:
+    told: dict[str, object] = {"type": slot.type, "value": slot.value}
+    if slot.entity is not None:
+        told["entity"] = slot.entity
+    if slot.score is not None:
+        told["score"] = slot.score
+    return told
 
 
 def feedback_json(signal: FeedbackEvent) -> bytes:

@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from schemas.contract import Contract, Event, Id, Instant, Score
 from schemas.feedback import Facets
-from schemas.turn import Answer
+from schemas.turn import Answer, Slot
 
 
 class ClosedBy(StrEnum):
@@ -27,7 +27,10 @@ class VerdictTier(StrEnum):
 
 
 class TurnVerdict(Contract):
-    """Was the answer of this turn a defect, how surely, and what says so."""
+    """Was the answer of this turn a defect, how surely, and what says so.
+
+    With the domain and the intent of its facets, `slots` are what was understood.
+    """
 
     turn_id: Id
     occurred_at: Instant
@@ -37,6 +40,8 @@ class TurnVerdict(Contract):
     score: Score
     tier: VerdictTier
     evidence: tuple[str, ...] = Field((), description="signals for and against, such as `barge-in:stop`")
+    slots: tuple[Slot, ...] | None = Field(None, description="of what was understood; none when it had none")
+    rewrite_id: Id | None = Field(None, description="the rewrite that had replaced the words")
 
 
 class Dialogue(Event):

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
+from schemas.alarm import Alarm
 from schemas.clock_skew import ClockSkew
 from schemas.contract import MAJOR, SCHEMA_VERSION, Event
 from schemas.dead_letter import DEAD_LETTER_HEADER, REPLAY_COUNT_HEADER, DeadLetter
@@ -22,6 +23,10 @@ from schemas.feedback import (
     Rephrase,
     Termination,
 )
+from schemas.preference import Preference
+from schemas.rewrite import Rewrite
+from schemas.rewrite_decision import RewriteDecision
+from schemas.transition import SourceMoves, Transition
 from schemas.turn import DeviceEvent, ExplicitFeedback, Playback, Turn
 
 JsonSchema = dict[str, Any]
@@ -39,6 +44,12 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
     "explicit-answer": ExplicitAnswer,
     "dialogue": Dialogue,
     "failure-attribution": FailureAttribution,
+    "alarm": Alarm,
+    "preference": Preference,
+    "transition": Transition,
+    "source-moves": SourceMoves,
+    "rewrite": Rewrite,
+    "rewrite-decision": RewriteDecision,
     "clock-skew": ClockSkew,
     "dead-letter": DeadLetter,
 }
@@ -49,7 +60,14 @@ SNAPSHOT: Final = Path(__file__).with_name("snapshots") / f"v{MAJOR}.json"
 
 _DRAFT: Final = "2020-12"
 _DIALECT: Final = f"https://json-schema.org/draft/{_DRAFT}/schema"
-_KEYS: Final = {"clock-skew": "the device's pseudonym"}
+_KEYS: Final = {
+    "clock-skew": "the device's pseudonym",
+    "alarm": "the alarm's id",
+    "preference": "the user's pseudonym, a slash and the preference's id; partitioned by the user's pseudonym",
+    "transition": "the source's state key",
+    "source-moves": "the source's state key",
+    "rewrite": "the layer, the user's pseudonym in the personal one, and the source's state key, with slashes between",
+}
 _CHANNELS: Final = (
     (DeviceEvent.topic_suffix, "What devices send.", ("turn", "playback", "explicit-feedback")),
     (
@@ -59,6 +77,12 @@ _CHANNELS: Final = (
     ),
     (Dialogue.topic_suffix, "Dialogues with a verdict for each of their turns.", ("dialogue",)),
     (FailureAttribution.topic_suffix, "Which component broke first in each turn.", ("failure-attribution",)),
+    (Alarm.topic_suffix, "Components that broke, and where; the last word of each alarm counts.", ("alarm",)),
+    (Preference.topic_suffix, "What people taught; the last word counts, no value forgets.", ("preference",)),
+    (Transition.topic_suffix, "What became of each request, by the state it was understood as.", ("transition",)),
+    (SourceMoves.topic_suffix, "What is kept of the moves from each state; the last word counts.", ("source-moves",)),
+    (Rewrite.topic_suffix, "The rewrite table; the last word counts, no value takes a rewrite back.", ("rewrite",)),
+    (RewriteDecision.topic_suffix, "What was answered to the assistant, its arm and why.", ("rewrite-decision",)),
     (ClockSkew.topic_suffix, "How far the clocks of each device are apart; the last word counts.", ("clock-skew",)),
 )
 

@@ -1,18 +1,15 @@
 """How a record that cannot be used goes to the dead letters."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from schemas.contract import derived_id
 from schemas.dead_letter import DEAD_LETTER_HEADER, REPLAY_COUNT_HEADER, DeadLetter, DeadLetterCause
 from streams.delivery import Message
-
-if TYPE_CHECKING:
-    from streams.detect_partition import Record
+from streams.record import Record
 
 
 def dead_letter_message(
-    prefix: str, role: str, topic: str, partition: int, record: "Record", cause: DeadLetterCause, reason: str
+    prefix: str, role: str, topic: str, partition: int, record: Record, cause: DeadLetterCause, reason: str
 ) -> Message:
     """The raw bytes of `record`, with a header that says where it stood and what is wrong with it."""
     letter = DeadLetter(
@@ -31,7 +28,7 @@ def dead_letter_message(
     return Message(f"{prefix}.{DeadLetter.topic_suffix}", partition, record.key, record.value, headers)
 
 
-def _replay_count(record: "Record") -> int:
+def _replay_count(record: Record) -> int:
     for name, value in record.headers or ():
         if name == REPLAY_COUNT_HEADER and value.isdigit():
             return int(value)

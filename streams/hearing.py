@@ -10,7 +10,6 @@ from models.barge_in import KindModel
 from models.correction import CorrectionModel, Utterances
 from models.correction import Label as Corrects
 from models.correction.cues import CueModel
-from models.correction.model import FORMAT
 from models.folder import WEIGHTS
 from models.minilm import ModelsNotInstalled
 from models.rephrase import Candidate, Label, RetryModel
@@ -60,7 +59,7 @@ class LearnedCorrections:
     def __init__(self) -> None:
         self._cues = CueModel.load()
         self._model = CorrectionModel.load(CORRECTION_FOLDER)
-        self.version = f"{FORMAT}.0"
+        self.version = self._model.version
         self.read = 0
         """turns that the network read"""
 

@@ -2,14 +2,11 @@
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from faust.types import TP
 
 from infra import telemetry
-
-if TYPE_CHECKING:
-    from streams.detect_partition import Record
+from streams.record import Record
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +20,7 @@ class LostRecords:
         self._tp = tp
         self._next = committed_offset
 
-    def look_at(self, batch: "Sequence[Record]") -> int:
+    def look_at(self, batch: Sequence[Record]) -> int:
         """How many records are missing between the last batch and this one; an alarm says which."""
         lost = batch[0].offset - self._next if self._next >= 0 else 0
         if lost > 0:

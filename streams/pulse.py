@@ -14,8 +14,15 @@ from infra.settings import Settings
 from schemas.turn import DeviceEvent
 from streams.sink_decoding import TOPIC_SUFFIXES
 
-READS = {"detect": (DeviceEvent.topic_suffix,), "sink": TOPIC_SUFFIXES}
+READS = {
+    "detect": (DeviceEvent.topic_suffix,),
+    "classify": (DeviceEvent.topic_suffix,),
+    "sink": TOPIC_SUFFIXES,
+}
 """What each role reads."""
+
+OPTIONAL = frozenset({"classify"})
+"""Roles that are behind only where they have ever worked."""
 
 HELD_S = 1.0
 FETCH_TIMEOUT_MS = 2000
@@ -79,9 +86,11 @@ class KafkaPulse:
                 for suffix in suffixes
                 for partition in range(self._settings.kafka_partitions)
             ]
+            committed = self._committed(f"{self._settings.group_prefix}.{role}")
+            if role in OPTIONAL and not committed:
+                continue
             ends = self._admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.LATEST))
             starts = self._admin.list_partition_offsets(dict.fromkeys(places, OffsetSpec.EARLIEST))
-            committed = self._committed(f"{self._settings.group_prefix}.{role}")
             for place in places:
                 done = max(committed.get(place, 0), starts[place].offset)
                 end = ends[place].offset

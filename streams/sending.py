@@ -143,8 +143,10 @@ class RecordSender:
         headers: Sequence[tuple[str, bytes]] = (),
         name: str = "record",
         on_acknowledged: Acknowledged | None = None,
+        partition: int | None = None,
     ) -> None:
-        """Hand one record over; returns before it is delivered. `name` is what an error calls it.
+        """Hand one record over; returns before it is delivered. `name` is what an error calls it. `partition`: that of
+        the key if None.
 
         Waits while the buffer is full, at most `max_block_s`, then raises `BufferFull`; the record is not sent then.
         Raises `TopicMissing` and `BrokerUnavailable`. `on_acknowledged` runs on the sending thread: be quick.
@@ -158,11 +160,12 @@ class RecordSender:
                 value=value if value is not None or key is not None else b"",
                 key=key,
                 headers=list(headers),
+                partition=partition,
             )
         except KafkaTimeoutError as error:
             self._release(number)
             raise BrokerUnavailable(f"the broker does not answer; {name} was not sent ({error})") from error
-        except BaseException:
+        except BaseException:  # whatever it was, a place that is not given back is lost to later sends
             self._release(number)
             raise
         future.add_callback(self._delivered, number, on_acknowledged)

@@ -67,7 +67,7 @@ class TopicReader:
             ) from error
         try:
             self._assign(topics, from_beginning, starts or {}, partition)
-        except BaseException:
+        except BaseException:  # whatever it was, nobody gets the reader to close it
             self.close()
             raise
 
@@ -94,6 +94,11 @@ class TopicReader:
         }
         self._followed: set[Any] = set()
         self._follow(set(partitions))
+
+    @property
+    def ends(self) -> Mapping[tuple[str, int], int]:
+        """(topic, partition) -> the offset after the last record that was there at the start."""
+        return {(place.topic, place.partition): end for place, end in self._ends.items()}
 
     @property
     def at_the_end(self) -> bool:

@@ -15,7 +15,15 @@ from streams.health import Progress, serving_health
 
 log = logging.getLogger(__name__)
 
-ROLES = {"detect": "streams.detect:detect_app", "sink": "streams.sink:sink_app"}
+ROLES = {
+    "detect": "streams.detect:detect_app",
+    "classify": "streams.classify:classify_app",
+    "sink": "streams.sink:sink_app",
+    "learn": "streams.learn:learn_app",
+}
+
+SERVERS = {"serve": "streams.serve.run:run"}
+"""Roles that answer instead of following a group; they take the settings and run until a signal."""
 
 _COLLECT_AFTER = (100_000, 50, 100)
 """Objects live long or die with their last reference; looking for cycles among them took a fifth of the time."""
@@ -29,6 +37,10 @@ def run_worker(role: str, settings: Settings) -> None:
 
     A stop that hangs is cut short after 25 s: what was not committed is read again by whoever comes next.
     """
+    if role in SERVERS:
+        module, name = SERVERS[role].split(":")
+        getattr(importlib.import_module(module), name)(settings)
+        return
     module, name = ROLES[role].split(":")
     build: Callable[[Settings], RoleApp] = getattr(importlib.import_module(module), name)
     asyncio.run(_run(lambda: build(settings), settings.metrics_port))

@@ -15,8 +15,10 @@ import pytest
 from infra.kafka.broker import EmbeddedBroker
 from infra.kafka.topics import create_topics
 from infra.settings import Settings
+from models.minilm import has_cuda
 
 os.environ.setdefault("EARSHOT_HEARING", "rules")  # workers start at once; what models hear has tests of its own
+os.environ.setdefault("EARSHOT_CLASSIFY", "off")  # likewise failure points
 
 _UNMARKED = "a test that touches Kafka carries the marker `kafka`"
 
@@ -62,12 +64,19 @@ def broker(
         running.stop()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup`: those that mostly wait run beside those that compute; browsers with whoever is
-    done first, and after them, as Playwright keeps the event loop of its process."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What needs a GPU is not chosen where there is none.
+
+    With `-n 2 --dist loadgroup`: those that mostly wait run beside those that compute; browsers with whoever is done
+    first, and after them, as Playwright keeps the event loop of its process.
+    """
     for item in items:
         folder = next((name for name in ("chaos", "browser") if name in item.path.parts), "computing")
         item.add_marker(pytest.mark.xdist_group(folder))
+    if not has_cuda():
+        need_gpu = [item for item in items if item.get_closest_marker("gpu") is not None]
+        config.hook.pytest_deselected(items=need_gpu)
+        items[:] = [item for item in items if item not in need_gpu]
 
 
 @pytest.fixture(autouse=True)

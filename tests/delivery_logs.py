@@ -10,8 +10,9 @@ from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
 from infra.kafka.topics import DEAD_LETTERS, DIALOGUES, FEEDBACK, TURN_EVENTS, create_topics
 from infra.settings import Settings
+from streams.checkpoint_metadata import parse_metadata
 from streams.delivery import Committed
-from streams.detect_partition import TooManyDeadLetters, parse_metadata
+from streams.event_partition import TooManyDeadLetters
 from tests.fleet_of_few import told
 from tests.streams_in_memory import DetectOnLog, LogRecord, StoreModel
 from tests.streams_running import Crew, Worker, until

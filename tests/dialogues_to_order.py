@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from schemas.turn import (
     Answer,
     Asr,
-    Device,
     DeviceEvent,
     ExplicitFeedback,
     Nlu,
@@ -21,6 +20,7 @@ from schemas.turn import (
     StoppedBy,
     Turn,
 )
+from tests.made_events import by_time, device
 from tests.streams_in_memory import Arrival
 
 START = datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
@@ -68,7 +68,7 @@ def events(draw: st.DrawFn, pauses: Sequence[float] = ANY_PAUSES_S) -> list[Devi
     for number in range(draw(st.integers(1, 4))):
         begins_s = draw(st.sampled_from((0.0, 1.0, 20.0, 50.0, 120.0)))
         made += _dialogue(number, begins_s, draw(st.lists(steps(pauses), min_size=1, max_size=9)))
-    return sorted(made, key=lambda event: (event.occurred_at, event.event_id))
+    return by_time(made)
 
 
 def _dialogue(number: int, begins_s: float, taken: Sequence[Step]) -> list[DeviceEvent]:
@@ -83,7 +83,7 @@ def _dialogue(number: int, begins_s: float, taken: Sequence[Step]) -> list[Devic
             "occurred_at": START + timedelta(seconds=clock),
             "dialogue_id": f"d{number}",
             "user_id": f"u{number % 2}",
-            "device": Device(id=f"v{number % 2}", type="speaker", locale="en-US", versions={"asr": "2"}),
+            "device": device(number % 2),
         }
         if step.kind == "turn":
             made.append(_turn(shared, f"t{number}-{turns}", clock, step.flavour))

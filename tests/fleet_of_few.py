@@ -14,7 +14,6 @@ from schemas.turn import (
     Answer,
     Asr,
     Context,
-    Device,
     DeviceEvent,
     ExplicitFeedback,
     Nlu,
@@ -29,6 +28,7 @@ from schemas.turn import (
 from streams.delivery import Message
 from streams.pulse import KafkaPulse
 from streams.topic_reader import TopicReader
+from tests.made_events import by_time, device
 from tests.streams_in_memory import LogRecord, StoreModel, clean_run
 
 _WISHES = (
@@ -48,14 +48,14 @@ def fleet_events(dialogues: int, start: datetime, over: timedelta, seed: int = 7
     for number in range(dialogues):
         begins = start + over * (number / max(dialogues, 1))
         made += _dialogue(number, begins, dice)
-    return sorted(made, key=lambda event: (event.occurred_at, event.event_id))
+    return by_time(made)
 
 
 def _dialogue(number: int, begins: datetime, dice: random.Random) -> Iterator[DeviceEvent]:
     wish, domain, intent = _WISHES[dice.randrange(len(_WISHES))]
-    device = Device(id=f"v{number % 40}", type=("speaker", "phone")[number % 2], locale="en-US", versions={"asr": "2"})
     clock = begins
-    shared = {"dialogue_id": f"d{number}", "user_id": f"u{number % 40}", "device": device}
+    owns = device(number % 40, ("speaker", "phone")[number % 2])
+    shared = {"dialogue_id": f"d{number}", "user_id": f"u{number % 40}", "device": owns}
     for turn in range(dice.randint(1, 5)):
         words = wish if turn == 0 else dice.choice((*(a.format(wish) for a in _AGAIN), "stop", "tell me a joke"))
         status = dice.choice((ResponseStatus.ANSWERED, ResponseStatus.ANSWERED, ResponseStatus.NOT_UNDERSTOOD))

@@ -1,15 +1,21 @@
-"""`detect` on a log in memory: the delivery core without a network, and a store that keeps what a sink would keep."""
+"""`detect` and `classify` on a log in memory: the delivery core without a network, and a store that keeps what a sink
+would keep."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from hashlib import sha1
 from typing import NamedTuple
 
 from infra.settings import Settings
+from processors.failure_case import FailureCase
+from processors.failure_point import FailureJudge
 from schemas.clock_skew import CLOCK_SKEW, ClockSkew
 from schemas.dead_letter import DEAD_LETTER_HEADER, DeadLetter
 from schemas.dialogue import DIALOGUE, Dialogue
+from schemas.failure_point import FAILURE_ATTRIBUTION, FailureAttribution, FailurePoint
 from schemas.feedback import FEEDBACK, Feedback, FeedbackEvent
+from streams.classify_partition import JudgedPartition
 from streams.decoding import decode_dead_letter
 from streams.delivery import Committed, Entry, Ledger, Message
 from streams.detect_partition import DetectPartition
@@ -55,10 +61,11 @@ class StoreModel:
     dead_letters: dict[str, tuple[DeadLetter, bytes | None, bytes | None]] = field(default_factory=dict)
     verdicts: dict[str, tuple[int, str]] = field(default_factory=dict)
     skews: dict[str, ClockSkew] = field(default_factory=dict)
+    attributions: dict[str, FailureAttribution] = field(default_factory=dict)
     taken: list[Message] = field(default_factory=list)
 
-    def take(self, message: Message) -> None:
-        """Write one message, as the sink does."""
+    def take(self, message: Message, rounding: float = 0.0) -> None:
+        """Write one message, as the sink does. Probabilities of failure points may differ by `rounding`."""
         self.taken.append(message)
         if any(name == DEAD_LETTER_HEADER for name, _ in message.headers):
             letter = decode_dead_letter(message.headers)
@@ -68,6 +75,8 @@ class StoreModel:
         elif message.topic.endswith(ClockSkew.topic_suffix):
             skew = CLOCK_SKEW.validate_json(message.value or b"")
             self.skews[skew.device_id] = skew
+        elif message.topic.endswith(FailureAttribution.topic_suffix):
+            self._keep_attribution(FAILURE_ATTRIBUTION.validate_json(message.value or b""), rounding)
         else:
             assert message.topic.endswith(Dialogue.topic_suffix), message.topic
             self._keep_dialogue(DIALOGUE.validate_json(message.value or b""))
@@ -90,6 +99,13 @@ class StoreModel:
             if before is None or dialogue.revision >= before[0]:
                 self.verdicts[turn.turn_id] = (dialogue.revision, turn.model_dump_json())
 
+    def _keep_attribution(self, attribution: FailureAttribution, rounding: float) -> None:
+        known = self.attributions.get(attribution.event_id)
+        if known is not None and known.revision == attribution.revision and not alike(known, attribution, rounding):
+            raise RevisedDifferently(f"{known} and {attribution}")
+        if known is None or attribution.revision > known.revision:
+            self.attributions[attribution.event_id] = attribution
+
     @property
     def live(self) -> list[Feedback]:
         """Feedback that was not taken back."""
@@ -103,6 +119,7 @@ class StoreModel:
             "dialogues": {key: _labels(dialogue) for key, dialogue in self.dialogues.items()},
             "verdicts": self.verdicts,
             "dead letters": self.dead_letters,
+            "failure points": {key: attribution.model_dump() for key, attribution in self.attributions.items()},
         }
 
     def same_content(self) -> Mapping[str, object]:
@@ -116,7 +133,20 @@ class StoreModel:
                 ),
             ),
             "verdicts": {turn: said for turn, (_, said) in self.verdicts.items()},
+            "failure points": {
+                attribution.turn_id: attribution.model_dump(exclude={"revision"})
+                for attribution in self.attributions.values()
+            },
         }
+
+
+def alike(one: FailureAttribution, other: FailureAttribution, rounding: float = 0.0) -> bool:
+    """The same, but for the rounding of probabilities."""
+    return (
+        one.model_copy(update={"probabilities": {}}) == other.model_copy(update={"probabilities": {}})
+        and one.probabilities.keys() == other.probabilities.keys()
+        and all(abs(share - other.probabilities[point]) <= rounding for point, share in one.probabilities.items())
+    )
 
 
 def _labels(dialogue: Dialogue) -> dict[str, object]:
@@ -127,6 +157,33 @@ def _labels(dialogue: Dialogue) -> dict[str, object]:
 class _UnderWay:
     entry: Entry
     messages: list[Message]
+
+
+class Said(NamedTuple):
+    """A judgement."""
+
+    failure_point: FailurePoint | None
+    probabilities: tuple[float, ...]
+    abstained: str | None = None
+
+
+class ArbitraryJudge:
+    """Says of a case what its every detail decides, and nothing but the case."""
+
+    version = "arbitrary/1"
+
+    def judge(self, cases: Sequence[FailureCase]) -> list[Said]:
+        return [self._of(case) for case in cases]
+
+    @staticmethod
+    def _of(case: FailureCase) -> Said:
+        digest = sha1(repr(case).encode(), usedforsecurity=False).digest()
+        points = list(FailurePoint)
+        total = sum(digest[: len(points)]) or 1
+        probabilities = tuple(round(part / total, 4) for part in digest[: len(points)])
+        if digest[-1] % 4 == 0:
+            return Said(None, probabilities, "cannot tell")
+        return Said(points[probabilities.index(max(probabilities))], probabilities)
 
 
 class DetectOnLog:
@@ -150,10 +207,13 @@ class DetectOnLog:
 
     def _begin(self) -> None:
         self.generation += 1
-        self.detect = DetectPartition(self.settings, self.partition, self.committed, self.store.skews.values())
+        self.state = self._state()
         self.ledger = Ledger(self.generation)
         self.position = max(self.committed.offset, 0)
         self._under_way: list[_UnderWay] = []
+
+    def _state(self) -> DetectPartition | JudgedPartition:
+        return DetectPartition(self.settings, self.partition, self.committed, self.store.skews.values())
 
     @property
     def at_end(self) -> bool:
@@ -167,13 +227,13 @@ class DetectOnLog:
         """Read and process at most `most` records."""
         batch = self.log[self.position : self.position + most]
         if batch:
-            outcome = self.detect.process(batch)
+            outcome = self.state.process(batch)
             self.position = batch[-1].offset + 1
             self._under_way.append(_UnderWay(self.ledger.open(outcome.position), outcome.messages))
 
     def idle(self, silent: timedelta) -> None:
         """Nothing came for that long."""
-        outcome = self.detect.idle(silent)
+        outcome = self.state.idle(silent)
         if outcome.messages:
             self._under_way.append(_UnderWay(self.ledger.open(outcome.position), outcome.messages))
 
@@ -214,6 +274,17 @@ class DetectOnLog:
         return self.store
 
 
-def clean_run(settings: Settings, log: Sequence[LogRecord], partition: int = 0) -> StoreModel:
+class ClassifyOnLog(DetectOnLog):
+    """The same for `classify`."""
+
+    judge: FailureJudge = ArbitraryJudge()
+
+    def _state(self) -> JudgedPartition:
+        return JudgedPartition(self.settings, self.partition, self.committed, self.judge)
+
+
+def clean_run(
+    settings: Settings, log: Sequence[LogRecord], partition: int = 0, role: type[DetectOnLog] = DetectOnLog
+) -> StoreModel:
     """What a worker that nothing happens to says of the log."""
-    return DetectOnLog(settings, log, partition=partition).finish()
+    return role(settings, log, partition=partition).finish()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.barge_in.floor_features import BACKCHANNELS, features, interrupted_voice, moment_after
 from models.barge_in.meeting import Meeting, Overlap
 from models.folder import WEIGHTS, ModelFolderError, load
-from models.logistic import Logistic, probability
+from models.logistic import Logistic, probability, stored_logistic
 
 Floats = NDArray[np.float64]
 
@@ -22,6 +22,7 @@ FLOOR_FOLDER: Final = WEIGHTS / "barge_in" / "floor"
 
 _PAIRED: Final = ("floor_speaks", "only_listening")
 _LAST_WORDS: Final = 3
+_COMMAND: Final = "earshot train barge-in"
 
 
 class FloorCase(NamedTuple):
@@ -96,14 +97,14 @@ class FloorModel:
         try:
             weights = {
                 heard: FloorWeights(
-                    Logistic.of_tensors(f"after_{heard}", tensors),
+                    stored_logistic(f"after_{heard}", tensors, folder, _COMMAND),
                     dict(zip(config["tokens"][str(heard)], tensors[f"after_{heard}.tokens"].tolist(), strict=True)),
                 )
                 for heard in WORDS_HEARD
             }
             return cls(weights, frozenset(config["meetings"]), str(config["version"]))
         except (KeyError, ValueError) as error:
-            raise ModelFolderError(f"{folder} is broken ({error}); run `earshot train barge-in` again") from None
+            raise ModelFolderError(f"{folder} is broken ({error}); run `{_COMMAND}` again") from None
 
     def score_case(self, case: FloorCase, words_heard: int) -> float:
         """Probability that a case of that many words heard takes the floor."""

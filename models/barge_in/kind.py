@@ -7,7 +7,7 @@ from typing import Final, Self
 from models.barge_in.candidate import Candidate, Judgement
 from models.barge_in.kind_features import NAMES, WIDTH, matrix_of
 from models.folder import WEIGHTS, ModelFolderError, load
-from models.logistic import Logistic, probabilities
+from models.logistic import Logistic, probabilities, stored_logistic
 from schemas.feedback import BargeInKind
 
 KINDS: Final = tuple(BargeInKind)
@@ -31,15 +31,7 @@ class KindModel:
         config, tensors = load(folder)
         if config.get("features") != list(NAMES) or config.get("kinds") != [kind.value for kind in KINDS]:
             raise ModelFolderError(f"{folder} was made for other features or kinds; run `earshot train barge-in` again")
-        try:
-            logistic = Logistic.of_tensors(_NAME, tensors)
-        except KeyError as missing:
-            raise ModelFolderError(f"{folder} lacks the tensor {missing}; run `earshot train barge-in` again") from None
-        if logistic.weights.shape != (len(KINDS), WIDTH):
-            raise ModelFolderError(
-                f"{folder} has weights of shape {logistic.weights.shape}, not {(len(KINDS), WIDTH)}; run "
-                "`earshot train barge-in` again"
-            )
+        logistic = stored_logistic(_NAME, tensors, folder, "earshot train barge-in", (len(KINDS), WIDTH))
         return cls(logistic, str(config["version"]))
 
     def judge(self, candidates: Sequence[Candidate]) -> list[Judgement]:

@@ -3,14 +3,17 @@
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from models.correction.words import split
 from models.encoder import cache_folder
-from models.minilm import MOST_TOKENS, WIDTH, Engine, engine_for, minilm_folder
+from models.minilm import MOST_TOKENS, WIDTH, Engine, engine_for, minilm_tokenizer
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 Floats = NDArray[np.float32]
 
@@ -23,7 +26,7 @@ _BATCH = 64
 class WordEncoder:
     """Encodes texts word by word. One text's states never depend on other texts."""
 
-    def __init__(self, engine: Engine, tokenizer: Tokenizer, remembered: int = REMEMBERED) -> None:
+    def __init__(self, engine: Engine, tokenizer: "Tokenizer", remembered: int = REMEMBERED) -> None:
         self._engine = engine
         self._tokenizer = tokenizer
         self._most = remembered
@@ -32,8 +35,7 @@ class WordEncoder:
     @classmethod
     def load(cls, device: str = "auto", threads: int = 1, cache: Path | None = None) -> "WordEncoder":
         """The encoder on `auto`, `cpu` or `cuda`. Raises `ModelsNotInstalled` with what to install."""
-        tokenizer = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
-        tokenizer.no_padding()
+        tokenizer = minilm_tokenizer()
         tokenizer.enable_truncation(MOST_TOKENS)
         return cls(engine_for(device, threads, cache or cache_folder()), tokenizer)
 

@@ -61,10 +61,11 @@ class CorrectionModel:
         third_from: float,
         words: Words,
         substitutes: bool = True,
+        version: str = "",
     ) -> None:
         """`vocabulary`: words that a rewrite may have besides those of the exchange; `lexicon`: words known one by one;
         `self_repair_from` and `third_from`: probabilities from which on a turn gets that label; `substitutes`: whether
-        a value simply takes the place of what it replaces, where the network sees that.
+        a value simply takes the place of what it replaces, where the network sees that; `version`: of the weights.
         """
         self._network = network
         self._vocabulary = tuple(vocabulary)
@@ -73,6 +74,7 @@ class CorrectionModel:
         self._third_from = third_from
         self._words = words
         self._substitutes = substitutes
+        self.version = version
 
     @classmethod
     def load(cls, folder: Path, words: Words | None = None) -> "CorrectionModel":
@@ -83,14 +85,18 @@ class CorrectionModel:
                 f"{folder} holds a correction model of format {config.get('format')}, this Earshot reads {FORMAT}; "
                 "train it again"
             )
-        return cls(
-            Network(tensors),
-            config["vocabulary"],
-            config["lexicon"],
-            config["self_repair_from"],
-            config["third_position_from"],
-            words or WordEncoder.load(),
-        )
+        try:
+            return cls(
+                Network(tensors),
+                config["vocabulary"],
+                config["lexicon"],
+                config["self_repair_from"],
+                config["third_position_from"],
+                words or WordEncoder.load(),
+                version=config["version"],
+            )
+        except KeyError as missing:
+            raise ModelFolderError(f"{folder} lacks {missing}; run `earshot train correction` again") from None
 
     def find(
         self, exchanges: Sequence[Utterances], taken_for: Label | None = None, rewrites: bool = True

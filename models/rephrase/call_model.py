@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
 from models.folder import WEIGHTS, ModelFolderError, load
-from models.logistic import Logistic
+from models.logistic import Logistic, stored_logistic
 from models.minilm import WIDTH
 from models.rephrase.wording import Wording, wording_of
 
@@ -29,6 +29,7 @@ BEFORE: Final = 2
 AFTER: Final = 2
 POSITIONS: Final = 12
 _ONLINE, _REVISED = "online", "revised"
+_COMMAND: Final = "earshot train rephrase"
 _PRODUCT: Final = 3.0
 _SMALL: Final = 0.5
 _OWN: Final = 11
@@ -113,17 +114,14 @@ class CallModel:
     def load(cls, folder: Path = CALLS_FOLDER) -> Self:
         """The model of a folder. Raises `ModelFolderError`."""
         config, tensors = load(folder)
+        online, revised = (
+            stored_logistic(name, tensors, folder, _COMMAND, (1, width(name == _REVISED)))
+            for name in (_ONLINE, _REVISED)
+        )
         try:
-            online, revised = Logistic.of_tensors(_ONLINE, tensors), Logistic.of_tensors(_REVISED, tensors)
             thresholds = float(config["online_threshold"]), float(config["revised_threshold"])
         except KeyError as missing:
-            raise ModelFolderError(f"{folder} lacks {missing}; run `earshot train rephrase` again") from None
-        for logistic, features in ((online, width(False)), (revised, width(True))):
-            if logistic.weights.shape != (1, features):
-                raise ModelFolderError(
-                    f"{folder} has weights of shape {logistic.weights.shape}, not {(1, features)}; run "
-                    "`earshot train rephrase` again"
-                )
+            raise ModelFolderError(f"{folder} lacks {missing}; run `{_COMMAND}` again") from None
         return cls(online, revised, *thresholds, str(config["version"]))
 
     def tensors(self) -> dict[str, Floats]:

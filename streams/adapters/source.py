@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import from_json
 
 from schemas.turn import TurnEvent
 from streams.errors import StreamError
@@ -91,6 +92,18 @@ def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
                     yield number, line
     except (OSError, EOFError) as error:
         raise AdapterError(f"{path} cannot be read: {error}") from error
+
+
+def fields_of(folder: Path, expects: str) -> frozenset[str]:
+    """The names of the fields of the first line, by which a format is told. Raises `AdapterError`."""
+    for path in files_of(folder, expects):
+        for number, line in lines_of(path):
+            try:
+                row = from_json(line)
+            except ValueError as error:
+                raise AdapterError(f"{path}, line {number}: not JSON ({error}); expected {expects}") from error
+            return frozenset(row) if isinstance(row, dict) else frozenset()
+    raise AdapterError(f"the files of {folder} are empty; expected {expects}")
 
 
 R = TypeVar("R", bound=Row)

@@ -72,12 +72,20 @@ any_data_option = click.option(
 
 @evaluate.command("rephrase")
 @any_data_option
+@click.option(
+    "--baselines",
+    is_flag=True,
+    help="Also fit trees and two MiniLM models to the training sets, and compare. About ten minutes of one core, "
+    "half of that once the MiniLM models are in the cache; fits that were interrupted go on.",
+)
 @json_option
-def rephrase(folder: Path | None, as_json: bool) -> None:
+def rephrase(folder: Path | None, baselines: bool, as_json: bool) -> None:
     """Repeats, rephrases and refinements: in calls, in task dialogues, in chit-chat, of simulated people."""
     from streams.evaluate.rephrase import evaluate as evaluate_rephrase
 
-    report = evaluate_rephrase(folder, tell)
+    if baselines and folder is not None:
+        raise click.UsageError("--baselines compares on all sets and on simulated people; leave --data out")
+    report = evaluate_rephrase(folder, tell, baselines)
     click.echo(report.to_json() if as_json else report.to_text())
 
 
@@ -89,4 +97,61 @@ def correction(folder: Path | None, as_json: bool) -> None:
     from streams.evaluate.correction import evaluate as evaluate_correction
 
     report = evaluate_correction(folder, tell)
+    click.echo(report.to_json() if as_json else report.to_text())
+
+
+@evaluate.command("alarms")
+@click.option("--breaks", type=click.IntRange(min=1), default=20, show_default=True, help="To plant, one at a time.")
+@click.option("--rate", type=float, default=3.0, show_default=True, help="Dialogues that begin in a second.")
+@click.option("--clean-hours", type=click.IntRange(min=0), default=10, show_default=True, help="Without any break.")
+@click.option("--seed", type=int, default=11, show_default=True)
+@json_option
+def alarms(breaks: int, rate: float, clean_hours: int, seed: int, as_json: bool) -> None:
+    """Broken components: minutes until the alarm, whether it is right, false alarms a day."""
+    from streams.evaluate.alarms import evaluate as evaluate_alarms
+
+    report = evaluate_alarms(tell, breaks, rate, clean_hours, seed)
+    click.echo(report.to_json() if as_json else report.to_text())
+
+
+@evaluate.command("preference")
+@any_data_option
+@json_option
+def preference(folder: Path | None, as_json: bool) -> None:
+    """Stated preferences: in interviews, in chit-chat, of simulated people; and which one matters later."""
+    from streams.evaluate.preference import evaluate as evaluate_preference
+
+    report = evaluate_preference(folder, tell)
+    click.echo(report.to_json() if as_json else report.to_text())
+
+
+@evaluate.command("failure-point")
+@click.option(
+    "--data",
+    "folder",
+    type=click.Path(path_type=Path),
+    help="Recordings with their truth beside them, or a folder in the format of slurp; by default an assistant that "
+    "the model has not met is simulated and slurp/ is taken from EARSHOT_DATA_DIR.",
+)
+@click.option("--picture", type=click.Path(path_type=Path), metavar="FILE", help="Draw risk and coverage as SVG.")
+@click.option("--dialogues", type=click.IntRange(min=1), help="To test with, of the simulated assistant.")
+@json_option
+def failure_point(folder: Path | None, picture: Path | None, dialogues: int | None, as_json: bool) -> None:
+    """Which component broke first in a turn: with bound, ablations and baselines."""
+    from streams.evaluate.failure_point import evaluate as evaluate_failure_point
+
+    report = evaluate_failure_point(folder, tell, picture, dialogues)
+    click.echo(report.to_json() if as_json else report.to_text())
+
+
+@evaluate.command("rewrites-mined")
+@click.option("--dialogues", type=click.IntRange(min=1), default=50_000, show_default=True, help="To simulate, a pack.")
+@click.option("--seed", type=int, default=31, show_default=True)
+@json_option
+def rewrites_mined(dialogues: int, seed: int, as_json: bool) -> None:
+    """The precomputed rewrite table against what simulated people meant, on people it was not mined from."""
+    from streams.evaluate.rewrites_mined import evaluate as evaluate_rewrites_mined
+
+    chosen = settings().model_copy(update={"hearing": "rules"})
+    report = evaluate_rewrites_mined(tell, dialogues, seed, chosen)
     click.echo(report.to_json() if as_json else report.to_text())

@@ -37,7 +37,9 @@ def _version() -> str:
         "down": ("streams.cli.stack:down", "Stop what `up` started; its data stay."),
         "status": ("streams.cli.stack:status", "Say what runs and what it holds."),
         "migrate": ("streams.cli.migrate:migrate", "Bring the store's tables up to date."),
-        "worker": ("streams.cli.worker:worker", "Run one role: detect or sink."),
+        "worker": ("streams.cli.worker:worker", "Run one role: detect, classify, sink or serve."),
+        "rewrite": ("streams.cli.rewrite:rewrite", "Say what a request would be rewritten to, and why."),
+        "rewrites": ("streams.cli.rewrites:rewrites", "List, show, block, roll back and export rewrites."),
         "page": ("streams.cli.page:page", "Serve the live page."),
         "produce": (
             "streams.cli.produce:produce",
@@ -52,6 +54,7 @@ def _version() -> str:
             "streams.cli.dead_letters:dead_letters",
             "List, show and replay records nobody could use.",
         ),
+        "alarms": ("streams.cli.alarms:alarms", "List components that broke, where and since when."),
         "schema": (
             "streams.cli.schema:schema",
             "Export the events' JSON Schema and AsyncAPI; check compatibility.",

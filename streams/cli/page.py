@@ -2,8 +2,8 @@
 
 import click
 
+from infra.access import OpenToStrangers
 from infra.clickhouse.store import StoreError, open_store
-from infra.page.access import OpenToStrangers
 from infra.page.app import create_app
 from infra.page.serve import PageCannotListen, serve
 from infra.settings import settings

@@ -77,6 +77,7 @@ def _rehearse(recording: Path, check: Path | None, update: bool) -> None:
 
     from infra.settings import settings
     from streams.expectation import Expectation
+    from streams.failure_points import failure_judge_of
     from streams.hearing import hearing_of
     from streams.recording_reader import RecordingReader
     from streams.rehearsal import rehearse
@@ -85,8 +86,9 @@ def _rehearse(recording: Path, check: Path | None, update: bool) -> None:
     chosen = settings()
     if expected is not None:  # it is compared with what the same ears hear
         chosen = chosen.model_copy(update={"hearing": expected.hearing})
+    judge = failure_judge_of(chosen) if expected is None or expected.failure_points is not None else None
     with RecordingReader(recording) as reader:
-        heard = rehearse(reader, chosen)
+        heard = rehearse(reader, chosen, judge=judge)
     found = Expectation.of(heard, "models" if hearing_of(chosen).has_models else "rules")
     defects = sum(verdict.defect for verdict in found.verdicts.values())
     click.echo(
@@ -95,6 +97,9 @@ def _rehearse(recording: Path, check: Path | None, update: bool) -> None:
     )
     counts = Counter(signal.type for signal in found.feedback.values())
     click.echo("feedback: " + (", ".join(f"{count:,} {kind}" for kind, count in counts.most_common()) or "none"))
+    if found.failure_points:
+        points = Counter(point.value if point else "none named" for point in found.failure_points.values())
+        click.echo("failure points: " + ", ".join(f"{count:,} {point}" for point, count in points.most_common()))
     if found.dead_letters:
         click.echo("dead letters: " + ", ".join(f"{count:,} {kind}" for kind, count in found.dead_letters.items()))
     if check is None:

@@ -58,5 +58,48 @@ def correction(source: Path, target: Path) -> None:
     _done(score_correction(source, target, tell), target)
 
 
+@score.command("preference")
+@_files
+def preference(source: Path, target: Path) -> None:
+    """Turns: does the person state a preference, and which one?
+
+    In: id, turns: [{role, text}], of which the user's last turn is scored; or dialogues as in the data sets ccpe and
+    topical_chat (turns: [{speaker, text}]), of which every turn of the user is scored; or turn events. Out: id (and
+    turn, its place from 0 on, where every one is scored), label (preference or none), score, guided (whether the
+    assistant asks for likes in this dialogue: then answers are judged, else unasked statements), spans: [{type, text,
+    start, end}], attribute, polarity, scope, person, condition, time, entity_type, sensitive (why nothing of it may be
+    kept).
+    """
+    from streams.scoring.preference import score as score_preference
+
+    _done(score_preference(source, target, tell), target)
+
+
+@score.command("preference-retrieval")
+@_files
+def preference_retrieval(source: Path, target: Path) -> None:
+    """Requests: which of a person's preferences matters?
+
+    In: id, request, preferences: [{id, text}]. Out: id, ranked: [{id, score}], the most important first, and none,
+    which is true where no preference matters.
+    """
+    from streams.scoring.preference_retrieval import score as score_retrieval
+
+    _done(score_retrieval(source, target, tell), target)
+
+
+@score.command("failure-point")
+@_files
+def failure_point(source: Path, target: Path) -> None:
+    """Turn events: which component broke first in each turn?
+
+    In: turns, playback and explicit feedback as on the wire, or commands as in the data set slurp. Out: id,
+    failure_point, probabilities, abstained.
+    """
+    from streams.scoring.failure_point import score as score_failure_point
+
+    _done(score_failure_point(source, target, tell), target)
+
+
 def _done(rows: int, target: Path) -> None:
     tell(f"{rows:,} rows in {target}")

@@ -206,7 +206,7 @@ def _stopped_if_it_fails(server: EmbeddedBroker | LocalServer, started: bool) ->
     """An `up` that fails leaves nothing running that it started itself."""
     try:
         yield
-    except BaseException:
+    except BaseException:  # an interrupt as well: what was started would run on with nobody who knows of it
         if started:
             server.stop()
         raise

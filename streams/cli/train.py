@@ -66,3 +66,51 @@ def correction(data: Path | None, output: Path, seed: int) -> None:
     from streams.training.correction import train as train_correction
 
     train_correction(data or settings().data_dir, output, seed, tell)
+
+
+@train.command("failure-point")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=WEIGHTS / "failure_point",
+    help="Folder of the model; by default the one that ships.",
+)
+@click.option("--seed", type=int, default=2, show_default=True)
+def failure_point(output: Path, seed: int) -> None:
+    """Which component broke first in a turn, from simulated people alone."""
+    from streams.training.failure_point import train as train_failure_point
+
+    train_failure_point(output, seed, tell)
+
+
+@train.command("rewrite")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default=WEIGHTS / "rewrite",
+    help="Folder of the model; by default the one that ships.",
+)
+@click.option("--seed", type=int, default=1, show_default=True)
+def rewrite(output: Path, seed: int) -> None:
+    """Which of the rewrites that are found is meant, if any; from simulated people alone."""
+    from streams.training.rewrite import train as train_rewrite
+
+    train_rewrite(output, seed, tell)
+
+
+@train.command("preference")
+@_options("preference")
+def preference(data: Path | None, output: Path, seed: int) -> None:
+    """Stated preferences: whether a turn teaches one, and which."""
+    from streams.training.preference import train as train_preference
+
+    train_preference(data or settings().data_dir, output, seed, tell)
+
+
+@train.command("preference-retrieval")
+@_options("preference/retrieval")
+def preference_retrieval(data: Path | None, output: Path, seed: int) -> None:
+    """Which preference matters for a request."""
+    from streams.training.preference_retrieval import train as train_retrieval
+
+    train_retrieval(data or settings().data_dir, output, seed, tell)

@@ -20,10 +20,11 @@ from streams.demo.progress_file import DemoProgress
 from streams.demo.screen import State, SummaryReader, screen
 from streams.errors import StreamError
 from streams.event_files import is_recording, record_events
+from streams.failure_points import why_no_failure_points
 from streams.replay import Played, bounds_ms, replay_into_kafka
 
 RECORDING = Path(__file__).parent.parent / "recordings" / "demo.jsonl.zst"
-ROLES = ("detect", "sink")
+ROLES = ("detect", "classify", "sink")
 PAGE_READY_S = 90.0
 SHARE_ALREADY_PAST = 0.75
 REDRAW_S = 1.0
@@ -46,10 +47,19 @@ def run_demo(settings: Settings, source: str | None, *, once: bool, console: Con
         create_topics(settings)
         recording = _recording(source, Path(folder), console)
         environment = {"EARSHOT_HOME": str(settings.home), "EARSHOT_KAFKA_BOOTSTRAP": settings.kafka_bootstrap}
-        with running_workers(ROLES, environment, settings.home / "logs") as workers:
+        with running_workers(_roles(settings, console), environment, settings.home / "logs") as workers:
             url = f"http://{settings.page_host}:{settings.page_port}"
             _wait_for_page(url, workers, console)
             _play_and_show(settings, recording, source or "demo", url, workers, once=once, console=console)
+
+
+def _roles(settings: Settings, console: Console) -> tuple[str, ...]:
+    """The roles that this machine can run; `classify` needs models. Raises `ModelsNotInstalled`."""
+    problem = why_no_failure_points(settings)
+    if problem is None:
+        return ROLES
+    console.print(f"failure points: not told ({problem})")
+    return tuple(role for role in ROLES if role != "classify")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from streams.errors import StreamError
 from streams.evaluate.barge_in_clocks import evaluate_clocks
 from streams.evaluate.barge_in_floor import evaluate_floor
 from streams.evaluate.barge_in_heard import Compared, Condition, compare, figures_of, headline
-from streams.evaluate.barge_in_kinds import count_kinds, judged_by, macro_f1
+from streams.evaluate.barge_in_kinds import Told, count_kinds, judged_by, macro_f1, macro_f1_over
 from streams.evaluate.barge_in_meetings import meeting_files, read_meetings
 from streams.evaluate.figures import Figure, Report
 from streams.recording import Record
@@ -23,7 +23,7 @@ from streams.simulator.simulate_sinks import as_record
 from streams.simulator.simulation import Simulation
 from streams.simulator.truth import parse_truth, read_truth, truth_path
 from streams.training.barge_in_cases import LEAST_USERS
-from streams.training.barge_in_fit import fit_kind
+from streams.training.barge_in_fit import fit_kind, fit_kind_trees
 
 NAME: Final = "barge_in"
 PACKS: Final = ("home_a", "home_b")
@@ -35,7 +35,8 @@ _NOTES: Final = (
     "A case is a turn that follows another; any_*: was it a barge-in; the rest: a barge-in of that kind.",
     "Kinds and macro-F1 are those of the model that ships, on people it never met but in packs that it knows; *_rules: "
     "of the rules, which also serve without models; *_transfer: of a model fitted only to the other pack's people "
-    "of this run.",
+    "of this run; *_transfer_trees: of gradient-boosted trees fitted alike, and *_over_trees: by how much they are "
+    "worse, paired.",
     "*_recall_of_arrived counts only barge-ins whose two turns the wire did not lose.",
     "Intervals: 95 %, bootstrap by user, by device for clocks, by meeting for mrda.",
     "A simulated device reports overlap exactly, so the clean wire shows whether the rules are right, not how well a "
@@ -114,13 +115,20 @@ def _heard(simulation: Simulation, settings: Settings, model: KindModel, progres
 
 
 def _transfer(clean: dict[str, Compared]) -> dict[str, Figure]:
-    """Each pack tested with weights that were fitted to the other."""
-    told = []
+    """Each pack tested with weights that were fitted to the other; beside gradient-boosted trees, fitted alike."""
+    told: list[Told] = []
+    by_trees: list[Told] = []
     for pack, other in (PACKS, PACKS[::-1]):
         tested = clean[other].cases
-        kinds = judged_by(fit_kind(clean[pack].cases), [case.seen for case in tested])
-        told += [(case.user_id, case.kind, kind) for case, kind in zip(tested, kinds, strict=True)]
-    return {f"{Condition.CLEAN}_kind_macro_f1_transfer": macro_f1(count_kinds(told))}
+        seen = [case.seen for case in tested]
+        for into, kinds in (
+            (told, judged_by(fit_kind(clean[pack].cases), seen)),
+            (by_trees, fit_kind_trees(clean[pack].cases)(seen)),
+        ):
+            into += [(case.user_id, case.kind, kind) for case, kind in zip(tested, kinds, strict=True)]
+    ours, theirs = count_kinds(told), count_kinds(by_trees)
+    name = f"{Condition.CLEAN}_kind_macro_f1_transfer"
+    return {name: macro_f1(ours), f"{name}_trees": macro_f1(theirs), f"{name}_over_trees": macro_f1_over(ours, theirs)}
 
 
 def _recorded(data: Path, progress: Progress) -> dict[str, Figure]:

@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from pydantic_core import from_json
-
 from infra.settings import settings
 from streams.adapters.disfl_qa import questions_of
 from streams.adapters.repair_qa import misunderstandings_of
 from streams.adapters.sgd_corrections import user_turns_of
-from streams.adapters.source import AdapterError, files_of, lines_of, rows_of
+from streams.adapters.source import AdapterError, fields_of, rows_of
 from streams.adapters.topical_chat import EXPECTS as CHAT
 from streams.adapters.topical_chat import Conversation
 from streams.evaluate.correction_chat import evaluate_chat
@@ -66,7 +64,7 @@ def _all_folders() -> list[Path]:
 def _evaluated(folder: Path, model: Shipped, progress: Progress) -> Found:
     if folder.is_dir() and any(folder.glob("*.jsonl.zst")):
         return evaluate_recordings(folder, model, progress)
-    fields = _fields(folder)
+    fields = fields_of(folder, EXPECTS)
     if {"services", "turns"} <= fields:
         return evaluate_tasks(list(user_turns_of(folder)), model, progress)
     if {"fluent", "disfluent"} <= fields:
@@ -76,14 +74,3 @@ def _evaluated(folder: Path, model: Shipped, progress: Progress) -> Found:
     if {"turns", "conversation_rating"} <= fields:
         return evaluate_chat(list(rows_of(folder, Conversation, CHAT)), model, progress)
     raise AdapterError(f"{folder}: nothing here is known by its fields {sorted(fields)}; expected {EXPECTS}")
-
-
-def _fields(folder: Path) -> frozenset[str]:
-    for path in files_of(folder, EXPECTS):
-        for number, line in lines_of(path):
-            try:
-                row = from_json(line)
-            except ValueError as error:
-                raise AdapterError(f"{path}, line {number}: not JSON ({error}); expected {EXPECTS}") from error
-            return frozenset(row) if isinstance(row, dict) else frozenset()
-    raise AdapterError(f"the files of {folder} are empty; expected {EXPECTS}")

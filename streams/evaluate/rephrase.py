@@ -4,12 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from pydantic_core import from_json
-
 from infra.settings import settings
 from models.rephrase.retry_model import RetryModel
 from streams.adapters import disfl_qa, getgoing, repair_qa, sgd, topical_chat
-from streams.adapters.source import AdapterError, files_of, lines_of
+from streams.adapters.source import AdapterError, fields_of
 from streams.evaluate.figures import Figure, Report
 from streams.evaluate.getgoing import retry_figures
 from streams.evaluate.rephrase_questions import question_figures, repair_figures
@@ -43,12 +41,15 @@ _NOTES: Final = (
 Progress = Callable[[str], None]
 
 
-def evaluate(folder: Path | None, progress: Progress) -> Report:
+def evaluate(folder: Path | None, progress: Progress, baselines: bool = False) -> Report:
     """Figures on a folder in one of the formats, told by what is in it; without one, on all that the data folder has
     and on simulated people.
 
+    `baselines`: also fit what the judge of pairs is measured against, and compare; only without a folder, as it needs
+    the training sets.
+
     Raises `AdapterError` when a folder is missing or in none of the formats, `ModelFolderError`, `ModelsNotInstalled`,
-    and the errors of recordings and truth.
+    `NothingToLearn`, and the errors of recordings and truth.
     """
     model = RetryModel.load()
     if folder is not None:
@@ -63,7 +64,16 @@ def evaluate(folder: Path | None, progress: Progress) -> Report:
         by_pack[pack] = simulated_dialogues(pack, _DIALOGUES, _SEED)
         figures |= simulated_figures(pack, judged_turns(by_pack[pack], model))
     progress("transfer")
-    return Report(NAME, figures | transfer_figures(by_pack, settings().data_dir / getgoing.NAME), _NOTES)
+    figures |= transfer_figures(by_pack, settings().data_dir / getgoing.NAME)
+    if not baselines:
+        return Report(NAME, figures, _NOTES)
+    # Only here is torch needed.
+    from streams.evaluate.rephrase_compared import NOTES, compared_figures
+    from streams.training.rephrase_baselines import Baselines
+
+    fitted = Baselines.of_training_sets(settings().data_dir, progress)
+    figures |= compared_figures(settings().data_dir, by_pack, fitted, progress)
+    return Report(NAME, figures, (*_NOTES, *NOTES))
 
 
 def _evaluated(folder: Path, model: RetryModel, progress: Progress) -> dict[str, Figure]:
@@ -75,7 +85,7 @@ def _evaluated(folder: Path, model: RetryModel, progress: Progress) -> dict[str,
             name = path.name.split(".")[0]
             figures |= simulated_figures(name, judged_turns(recorded_dialogues(path), model))
         return figures
-    fields = _fields(folder)
+    fields = fields_of(folder, EXPECTS)
     if {"start", "end", "turns"} <= fields:
         return retry_figures(list(getgoing.calls_of(folder)), progress)
     if {"services", "turns"} <= fields:
@@ -87,14 +97,3 @@ def _evaluated(folder: Path, model: RetryModel, progress: Progress) -> dict[str,
     if {"question", "repairs", "rewrite"} <= fields:
         return repair_figures(list(repair_qa.misunderstandings_of(folder)), model)
     raise AdapterError(f"{folder}: nothing here is known by its fields {sorted(fields)}; expected {EXPECTS}")
-
-
-def _fields(folder: Path) -> frozenset[str]:
-    for path in files_of(folder, EXPECTS):
-        for number, line in lines_of(path):
-            try:
-                row = from_json(line)
-            except ValueError as error:
-                raise AdapterError(f"{path}, line {number}: not JSON ({error}); expected {EXPECTS}") from error
-            return frozenset(row) if isinstance(row, dict) else frozenset()
-    raise AdapterError(f"the files of {folder} are empty; expected {EXPECTS}")

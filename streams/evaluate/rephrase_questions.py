@@ -23,23 +23,33 @@ _NEAR: Final = 50
 
 
 def question_figures(rows: Sequence[Question], model: RetryModel) -> dict[str, Figure]:
-    """Slip first, then the question as meant; the other: the same slip, then another question much like it."""
+    """On `question_pairs`."""
+    return _figures("disfl_qa", question_pairs(rows), model)
+
+
+def question_pairs(rows: Sequence[Question]) -> list[Candidate]:
+    """Slip first, then the question as meant; next to it the same slip, then another question much like it."""
     pairs: list[Candidate] = []
     for at, row in enumerate(rows):
         others = [rows[(at + step) % len(rows)].fluent for step in range(1, min(_NEAR, len(rows) - 1) + 1)]
         pairs.append(Candidate(row.disfluent, row.fluent))
         if others:
             pairs.append(Candidate(row.disfluent, _most_alike(row.fluent, others)))
-    return _figures("disfl_qa", pairs, model)
+    return pairs
 
 
 def repair_figures(rows: Sequence[Misunderstanding], model: RetryModel) -> dict[str, Figure]:
-    """A question, an answer to the wrong reading, a repair; the other: the same, then somebody else's question."""
+    """On `repair_pairs`."""
+    return _figures("repair_qa", repair_pairs(rows), model)
+
+
+def repair_pairs(rows: Sequence[Misunderstanding]) -> list[Candidate]:
+    """A question, an answer to the wrong reading, a repair; next to it the same, then somebody else's question."""
     pairs: list[Candidate] = []
     for row, other in zip(rows, (*islice(rows, 1, None), rows[0]), strict=True):
         pairs.append(Candidate(row.question, row.repairs[0], response=row.system_answer))
         pairs.append(Candidate(row.question, other.question, response=row.system_answer))
-    return _figures("repair_qa", pairs, model)
+    return pairs
 
 
 def _figures(name: str, pairs: Sequence[Candidate], model: RetryModel) -> dict[str, Figure]:

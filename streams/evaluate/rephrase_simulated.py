@@ -7,13 +7,12 @@ what it holds for the likeliest retry.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.rephrase.candidate import Judgement, Label
-from models.rephrase.retry_model import RetryModel
+from models.rephrase.candidate import Candidate, Judgement, Label
 from processors.signals import signals_of
 from processors.similarity import characters_alike, words_of
 from schemas.failure_point import FailurePoint
@@ -31,6 +30,13 @@ _AGAIN: Final = (Label.REPEAT, Label.REPHRASE)
 Codes = NDArray[np.int64]
 
 
+class Judge(Protocol):
+    """Says of pairs of requests what the second is to the first."""
+
+    def judge(self, candidates: Sequence[Candidate]) -> list[Judgement]:
+        """Of each candidate, in their order."""
+
+
 @dataclass(frozen=True)
 class Turns:
     """The cases: what is true of each, what the model and the rules say, and whose turn it is."""
@@ -46,30 +52,33 @@ class Turns:
     cause: Sequence[RetryCause | None]
 
 
-def judged_turns(dialogues: Sequence[Sequence[Heard]], model: RetryModel) -> Turns:
+def judged_turns(dialogues: Sequence[Sequence[Heard]], model: Judge) -> Turns:
     """Every turn that follows another, judged."""
-    true, said, ruled, score, alike, user, misheard, cause = [], [], [], [], [], [], [], []
+    cases = [(heard, at) for heard in dialogues for at in range(1, len(heard))]
+    pairs = [[candidate for _, candidate in candidates_of(heard, at)] for heard, at in cases]
+    judgements = iter(model.judge([pair for window in pairs for pair in window]))
+    told = [likeliest([next(judgements) for _ in window]) for window in pairs]
+    laters = [heard[at].truth for heard, at in cases]
+    rules = {turn_id: label for heard in dialogues for turn_id, label in _rules(heard).items()}
+    failed = {one.truth.turn_id: one.truth.failure_point for heard in dialogues for one in heard}
     users: dict[str, int] = {}
-    for heard in dialogues:
-        rules = _rules(heard)
-        failed = {one.truth.turn_id: one.truth.failure_point for one in heard}
-        for at in range(1, len(heard)):
-            later = heard[at]
-            pairs = [candidate for _, candidate in candidates_of(heard, at)]
-            judgement = likeliest(model.judge(pairs))
-            retry = later.truth.retry
-            true.append(_LABELS.index(Label(retry.kind)) if retry is not None else _NONE)
-            said.append(_LABELS.index(judgement.label))
-            ruled.append(_LABELS.index(rules.get(later.turn.turn_id, Label.NONE)))
-            score.append(judgement.score)
-            alike.append(max((_alike(pair.first, pair.second) for pair in pairs), default=0.0))
-            user.append(users.setdefault(later.truth.user_id, len(users)))
-            misheard.append(retry is not None and failed.get(retry.turn_id) is FailurePoint.ASR)
-            cause.append(judgement.cause)
     return Turns(
-        np.array(true, dtype=np.int64), np.array(said, dtype=np.int64), np.array(ruled, dtype=np.int64), floats(score),
-        floats(alike), np.array(user, dtype=np.int64), np.array(misheard, dtype=bool), cause,
-    )  # fmt: skip
+        true=_codes([Label(truth.retry.kind) if truth.retry is not None else Label.NONE for truth in laters]),
+        said=_codes([one.label for one in told]),
+        ruled=_codes([rules.get(truth.turn_id, Label.NONE) for truth in laters]),
+        score=floats([one.score for one in told]),
+        alike=floats([max((_alike(pair.first, pair.second) for pair in window), default=0.0) for window in pairs]),
+        user=np.array([users.setdefault(truth.user_id, len(users)) for truth in laters], dtype=np.int64),
+        misheard=np.array(
+            [truth.retry is not None and failed.get(truth.retry.turn_id) is FailurePoint.ASR for truth in laters],
+            dtype=bool,
+        ),
+        cause=[one.cause for one in told],
+    )
+
+
+def _codes(labels: Sequence[Label]) -> Codes:
+    return np.array([_LABELS.index(label) for label in labels], dtype=np.int64)
 
 
 def likeliest(judgements: Sequence[Judgement]) -> Judgement:
@@ -112,13 +121,14 @@ def macro_f1(true: Codes, said: Codes, users: Groups) -> Figure:
     np.add.at(counts, (users, true * width + said), 1.0)
     people = len(counts)
     drawn = np.random.default_rng(_SEED).multinomial(people, np.full(people, 1 / people), size=RESAMPLES) @ counts
-    values = [_macro(one.reshape(width, width)) for one in drawn]
+    values = [mean_f1(one.reshape(width, width)) for one in drawn]
     tail = (1.0 - CONFIDENCE) / 2
     low, high = np.quantile(values, [tail, 1.0 - tail])
-    return Figure(_macro(counts.sum(0).reshape(width, width)), float(low), float(high), len(true))
+    return Figure(mean_f1(counts.sum(0).reshape(width, width)), float(low), float(high), len(true))
 
 
-def _macro(confusion: NDArray[np.float64]) -> float:
+def mean_f1(confusion: NDArray[np.float64]) -> float:
+    """Over repeat, rephrase and refinement; rows are the truth, columns what was said, in the order of `Label`."""
     hits = np.diag(confusion)
     either = confusion.sum(0) + confusion.sum(1)
     each = np.divide(2 * hits, either, out=np.zeros_like(hits), where=either > 0)

@@ -28,7 +28,7 @@ def transfer_figures(packs: Mapping[str, Sequence[Sequence[Heard]]], calls: Path
     figures: dict[str, Figure] = {}
     if calls.is_dir():
         examples += getgoing_examples(calls_of(calls))
-    design = Design(examples, _SEED)
+    design = Design.of(examples, _SEED)
     groups = _groups(examples)
     simulated = np.isin(design.source, list(packs))
     tests = [(f"transfer_to_{pack}", design.source == pack, simulated & (design.source != pack)) for pack in packs]

@@ -6,11 +6,10 @@ from itertools import accumulate
 from random import Random
 from typing import Final, NamedTuple, Protocol
 
-from streams.simulator.catalogue import Catalogue, Entry
 from streams.simulator.meaning import Call
 from streams.simulator.pack_api import ABSENT, Api, Fact, holds, put
 from streams.simulator.pack_written import Flow
-from streams.simulator.world import World
+from streams.simulator.world import Setting, World
 
 _RELATED: Final = 0.4
 _OPTIONAL: Final = 0.35
@@ -36,17 +35,9 @@ class Goal(NamedTuple):
         return all(holds(condition, world.facts) for condition in self.conditions)
 
 
-class Setting(Protocol):
+class GoalSetting(Setting, Protocol):
     """What of a pack goals are sampled from."""
 
-    @property
-    def apis(self) -> Mapping[str, Api]: ...
-    @property
-    def entries(self) -> Mapping[str, Entry]: ...
-    @property
-    def catalogue_of(self) -> Mapping[str, Catalogue]: ...
-    @property
-    def initial_facts(self) -> Mapping[str, str]: ...
     @property
     def flow(self) -> Flow: ...
 
@@ -54,7 +45,7 @@ class Setting(Protocol):
 class GoalSampler:
     """Samples goals of one pack."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: GoalSetting) -> None:
         self._setting = setting
         self._apis = tuple(api for api in setting.apis.values() if api.weight > 0)
         self._cumulative = list(accumulate(api.weight for api in self._apis))

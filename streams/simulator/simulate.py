@@ -104,19 +104,7 @@ def simulate(
     totals = totals if totals is not None else Totals()
     fleet = Fleet(simulation)
     waiting: list[tuple[int, bytes, bytes]] = []
-    for made in made_by(
-        BlockMaker,
-        simulation,
-        fleet.blocks,
-        workers,
-        sections=fleet.sections,
-        with_truth=on_truth is not None,
-        advise=advise,
-    ):
-        totals.add(made)
-        if on_truth is not None:
-            for line in made.truth:
-                on_truth(line)
+    for made in _blocks(simulation, fleet, workers, on_truth, totals, advise):
         waiting.extend(made.records)
         waiting.sort(key=_sent_at)
         passed = bisect_left(waiting, fleet.begins_ms(made.block + 1), key=_sent_at)
@@ -137,7 +125,23 @@ def simulate_nowhere(
 ) -> Totals:
     """Make everything and keep nothing: events are encoded and put in the order of their block, and dropped there."""
     totals = Totals()
-    fleet = Fleet(simulation)
+    for _ in _blocks(simulation, Fleet(simulation), workers, on_truth, totals, advise, with_records=False):
+        if on_block is not None:
+            on_block(totals)
+    return totals
+
+
+def _blocks(
+    simulation: Simulation,
+    fleet: Fleet,
+    workers: int,
+    on_truth: Callable[[bytes], None] | None,
+    totals: Totals,
+    advise: Advise | None,
+    *,
+    with_records: bool = True,
+) -> Iterator[Made]:
+    """The blocks in order, counted and their truth handed on."""
     for made in made_by(
         BlockMaker,
         simulation,
@@ -145,13 +149,11 @@ def simulate_nowhere(
         workers,
         sections=fleet.sections,
         with_truth=on_truth is not None,
-        with_records=False,
+        with_records=with_records,
         advise=advise,
     ):
         totals.add(made)
         if on_truth is not None:
             for line in made.truth:
                 on_truth(line)
-        if on_block is not None:
-            on_block(totals)
-    return totals
+        yield made

@@ -40,6 +40,7 @@ from streams.training.correction_simulated import examples_of_simulated, simulat
 from streams.training.correction_states import States, tensors_of
 from streams.training.correction_thresholds import Judged, thresholds
 
+VERSION: Final = "1.0"
 VOCABULARY: Final = 400
 LEXICON: Final = 1_200
 OTHER_TASK_TURNS: Final = 4_000
@@ -114,6 +115,7 @@ def train(data: Path, output: Path, seed: int, progress: Progress) -> None:
     self_repair_from, third_from = thresholds(judged)
     config = {
         "format": FORMAT,
+        "version": VERSION,
         "vocabulary": words,
         "lexicon": lexicon,
         "shape": asdict(shape),

@@ -14,11 +14,7 @@ from streams.evaluate.figures import Figure, auc, decide, f1, with_interval
 from streams.training.rephrase_calls import CallCases, call_cases, fingerprint, out_of_fold, train_calls
 from streams.training.rephrase_card import card
 from streams.training.rephrase_fit import Design, fit_model, fit_retry
-from streams.training.rephrase_sets import PACKS, training_examples
-from streams.training.rephrase_task_talk import TALKS
-
-NATURAL: Final = (getgoing.NAME, *PACKS, *TALKS)
-"""Sets in which retries are as rare as they are."""
+from streams.training.rephrase_sets import NATURAL, PACKS, Encoder, fingerprint_of, training_examples
 
 _LEFT_OUT: Final = ((getgoing.NAME,), PACKS, ("hwu64", "snips"), ("phoneme_trec",))
 _LETTERS: Final = NAMES.index("characters")
@@ -27,14 +23,14 @@ Progress = Callable[[str], None]
 
 
 def train(data: Path, output: Path, seed: int, progress: Progress) -> None:
-    """Write the model folder `output`; `data` holds the public sets. About three minutes of one core.
+    """Write the model folder `output`; `data` holds the public sets. About three minutes of one core, most of them for
+    examples and features; a training that was interrupted after these goes on from there.
 
     Raises `NothingToLearn`, `ModelsNotInstalled`, and what reading sets, simulating and writing a model folder raise.
     """
     encoder = SentenceEncoder.load(device="cpu")
-    examples = training_examples(data, seed, encoder, progress)
-    progress(f"{len(examples):,} pairs: features")
-    design = Design(examples, seed)
+    kept = output / ".fitting.npz"
+    design = _design(data, kept, seed, encoder, progress)
     progress("fitting the judge of pairs")
     pairs = fit_model(design, np.isin(design.source, NATURAL))
     progress("figures on sets left out")
@@ -54,7 +50,22 @@ def train(data: Path, output: Path, seed: int, progress: Progress) -> None:
     }
     counts = {source: int((design.source == source).sum()) for source in sorted(set(design.source.tolist()))}
     save(output, config, pairs.tensors() | course.tensors(), card(figures, counts, pairs.threshold, seed))
+    kept.unlink(missing_ok=True)
     progress(f"{output}: written")
+
+
+def _design(data: Path, kept: Path, seed: int, encoder: Encoder, progress: Progress) -> Design:
+    """The features of all examples: those that an interrupted training of the same data has left, or made now."""
+    made_from = fingerprint_of(data, seed)
+    design = Design.kept(kept, made_from)
+    if design is not None:
+        progress(f"{len(design.kind):,} pairs: features are there already")
+        return design
+    examples = training_examples(data, seed, encoder, progress)
+    progress(f"{len(examples):,} pairs: features")
+    design = Design.of(examples, seed)
+    design.keep(kept, made_from)
+    return design
 
 
 def _left_out(design: Design) -> dict[str, Figure]:

@@ -1,7 +1,10 @@
 """Fits the judge of pairs, for the weights that ship as for those of a cross-validation or a transfer test."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+from zipfile import BadZipFile
 from zlib import crc32
 
 import numpy as np
@@ -35,16 +38,44 @@ _RETRY: Final = 2
 _TURNS_BETWEEN: Final = NAMES.index("turns_between")
 
 
+@dataclass(frozen=True, slots=True)
 class Design:
-    """Examples as a matrix, with optional fields dropped as data from elsewhere lack them."""
+    """Examples as a matrix: `rows` (n, len(NAMES)), `kind` (0 none, 1 refinement, 2 said again), the name of each
+    one's set, and its fold of `FOLDS`."""
 
-    def __init__(self, examples: Sequence[Example], seed: int) -> None:
-        self.rows: NDArray[np.float64] = np.stack(
-            [gate_features(one.candidate) for one in with_fields_dropped(examples, seed)]
-        ).astype(np.float64)
-        self.kind = np.array([kind_of(one.label) for one in examples])
-        self.source = np.array([one.source for one in examples])
-        self.fold: Groups = np.array([crc32(one.group.encode()) % FOLDS for one in examples], dtype=np.int64)
+    rows: NDArray[np.float64]
+    kind: NDArray[np.int64]
+    source: NDArray[np.str_]
+    fold: Groups
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], seed: int) -> Self:
+        """The examples, with optional fields dropped as data from elsewhere lack them."""
+        shown = with_fields_dropped(examples, seed)
+        return cls(
+            np.stack([gate_features(one.candidate) for one in shown]).astype(np.float64),
+            np.array([kind_of(one.label) for one in examples], dtype=np.int64),
+            np.array([one.source for one in examples]),
+            np.array([crc32(one.group.encode()) % FOLDS for one in examples], dtype=np.int64),
+        )
+
+    @classmethod
+    def kept(cls, file: Path, made_from: str) -> Self | None:
+        """What `keep` wrote of the same data; None where there is nothing or it was made from other data."""
+        try:
+            with np.load(file, allow_pickle=False) as stored:
+                if str(stored["made_from"]) != made_from:
+                    return None
+                return cls(stored["rows"], stored["kind"], stored["source"], stored["fold"])
+        except (OSError, ValueError, KeyError, BadZipFile):
+            return None
+
+    def keep(self, file: Path, made_from: str) -> None:
+        """Write it down, so that a training that is interrupted need not make it again. Raises `OSError`."""
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = file.with_suffix(".new.npz")
+        np.savez(unfinished, made_from=made_from, rows=self.rows, kind=self.kind, source=self.source, fold=self.fold)
+        unfinished.replace(file)
 
     @property
     def retry(self) -> Bools:

@@ -1,6 +1,7 @@
 """What the judge of pairs learns from, set by set. Only sets whose licence lets weights ship."""
 
 from collections.abc import Callable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.rephrase.candidate import Label
+from models.rephrase.gate_features import NAMES
 from streams.adapters import getgoing
 from streams.adapters.source import rows_of
 from streams.errors import StreamError
@@ -25,6 +27,8 @@ from streams.training.rephrase_written import (
 )
 
 PACKS: Final = ("home_a", "home_b")
+NATURAL: Final = (getgoing.NAME, *PACKS, *TALKS)
+"""Sets in which retries are as rare as they are."""
 DIALOGUES: Final = 2_500
 WRITTEN: Final = {
     "hwu64": 1_500, "snips": 1_000, "clinc150": 1_500, "banking77": 1_000, "phoneme_trec": 1_500
@@ -85,6 +89,15 @@ def written_examples(
         else:
             examples += intents(folder, source, writer, most, nearest)
     return examples
+
+
+def fingerprint_of(data: Path, seed: int) -> str:
+    """Of what `training_examples` and their features depend on: the seed, the files and the features' names."""
+    digest = sha256(f"{seed} {DIALOGUES} {sorted(WRITTEN.items())} {PACKS} {NAMES}".encode())
+    for name in (getgoing.NAME, *TALKS, *WRITTEN):
+        for path in sorted(_present(data, name).iterdir()):
+            digest.update(f"{name}/{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}".encode())
+    return digest.hexdigest()
 
 
 def kind_of(label: Label) -> int:

@@ -169,6 +169,7 @@ CONSUMERS: dict[str, Callable[[Settings, Tally], None]] = {
     "faust": faust_agent,
     "quix": quix,
     "detect": role("detect"),
+    "classify": role("classify"),
     "sink": role("sink"),
 }
 

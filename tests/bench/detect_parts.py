@@ -10,10 +10,8 @@ import gc
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
-from natural_stream import NaturalStream
+from stored_stream import stored
 
 from infra.settings import Settings
 from processors.exchange import Exchange
@@ -26,17 +24,6 @@ from streams.proof import proven
 BATCH = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A record at its offset."""
-
-    offset: int
-    timestamp: int
-    key: bytes
-    value: bytes
-    headers: tuple[()] = ()
-
-
 def main() -> None:
     """Run the benchmark as the command line asks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -45,12 +32,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3, help="rounds, of which the fastest counts (default 3)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     chosen = parser.parse_args()
-    begins = datetime.now(UTC) - timedelta(seconds=chosen.turns / chosen.rate + 120)
-    now_ms = int(time.time() * 1000)
-    records = [
-        Stored(offset, now_ms, sent.key, sent.value)
-        for offset, sent in enumerate(NaturalStream(chosen.rate).records(begins, chosen.turns))
-    ]
+    records = stored(chosen.turns, chosen.rate)
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

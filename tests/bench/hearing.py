@@ -12,11 +12,9 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
-from natural_stream import NaturalStream
 from spine import Bench, Figures, say, servers
+from stored_stream import Stored, stored
 
 from infra.settings import Settings
 from processors.exchange import Exchange
@@ -31,27 +29,6 @@ NAME = "hearing"
 RATE = 500.0
 BATCH = 50
 """Records in a batch: what a fleet of 500 turns a second sends in a tenth of a second."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A record at its offset."""
-
-    offset: int
-    timestamp: int
-    key: bytes
-    value: bytes
-    headers: tuple[()] = ()
-
-
-def stored(turns: int) -> list[Stored]:
-    """Records of the natural stream, sent until now."""
-    begins = datetime.now(UTC) - timedelta(seconds=turns / RATE + 120)
-    now_ms = int(time.time() * 1000)
-    return [
-        Stored(offset, now_ms, sent.key, sent.value)
-        for offset, sent in enumerate(NaturalStream(RATE).records(begins, turns))
-    ]
 
 
 def dialogues_of(records: Sequence[Stored]) -> list[list[Exchange]]:
@@ -128,7 +105,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     chosen = parser.parse_args()
     figures = Figures(NAME)
-    records = stored(chosen.turns)
+    records = stored(chosen.turns, RATE)
     gc.collect()
     gc.freeze()
     say(f"the gate on {chosen.turns:,} turns")

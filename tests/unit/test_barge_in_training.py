@@ -4,10 +4,10 @@ import pytest
 
 from models.barge_in.kind import KINDS, KindModel
 from schemas.feedback import BargeInKind
-from streams.evaluate.barge_in_kinds import count_kinds, macro_f1
+from streams.evaluate.barge_in_kinds import count_kinds, macro_f1, macro_f1_over
 from streams.training.barge_in import NothingToLearn, train, train_kind
 from streams.training.barge_in_cases import Case
-from streams.training.barge_in_fit import fit_kind
+from streams.training.barge_in_fit import fit_kind, fit_kind_trees
 from tests.unit.test_barge_in_kind import ALL
 
 
@@ -38,3 +38,19 @@ def test_missed_and_false_interruptions_count_against_their_kinds():
     missed = macro_f1(count_kinds([*right, ("user 0", BargeInKind.STOP, None)])).value
     false = macro_f1(count_kinds([*right, ("user 0", None, BargeInKind.STOP)])).value
     assert missed == false == pytest.approx((4 + 2 / 3) / 5)
+
+
+def test_being_better_than_another_is_told_with_an_interval():
+    right = [(f"user {number}", kind, kind) for number, kind in enumerate([*BargeInKind] * 8)]
+    wrong = [(user, true, BargeInKind.STOP) for user, true, _ in right]
+    over = macro_f1_over(count_kinds(right), count_kinds(wrong))
+    assert over.value == pytest.approx(1.0 - macro_f1(count_kinds(wrong)).value)
+    assert over.low > 0.5
+    assert macro_f1_over(count_kinds(right), count_kinds(right)).value == 0.0
+
+
+def test_trees_learn_the_kinds_of_the_same_interruptions():
+    learnt = [Case("t", "u", one, kind) for one, kind in zip(ALL, KINDS, strict=True)] * 30
+    tell = fit_kind_trees(learnt)
+    assert tell(ALL) == list(KINDS)
+    assert tell([]) == []

@@ -1,17 +1,18 @@
-"""Whatever happens to `detect` - crashes, batches of any size, duplicates, reorders - the end is the same."""
+"""Whatever happens to `detect` and `classify` - crashes, batches of any size, duplicates - the end is the same."""
 
 from datetime import timedelta
 
+import pytest
 from faust.types import TP
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra.settings import Settings
-from processors.dialogue import Checkpoint
+from processors.assembly import Checkpoint
+from streams.checkpoint_metadata import format_metadata, parse_metadata
 from streams.delivery import Committed, Delivery, Ledger
-from streams.detect_partition import format_metadata, parse_metadata
 from tests.dialogues_to_order import LONG_PAUSE_S, SHORT_PAUSES_S, events, in_order, logs, shuffled
-from tests.streams_in_memory import Arrival, DetectOnLog, clean_run, log_of
+from tests.streams_in_memory import Arrival, ClassifyOnLog, DetectOnLog, clean_run, log_of
 
 LATENESS_S = 60.0
 DEFAULT = Settings()
@@ -57,26 +58,31 @@ def live_through(worker: DetectOnLog, acts: list[tuple[str, int]]) -> None:
                 worker.idle(timedelta(seconds=number))
 
 
+BOTH = pytest.mark.parametrize("role", [DetectOnLog, ClassifyOnLog])
+
+
+@BOTH
 @ANY_EXAMPLE
-@given(logs(), LIMITS, ACTS)
+@given(arrivals=logs(), chosen=LIMITS, acts=ACTS)
 def test_any_crash_batch_silence_and_rebalance_lead_to_the_rows_of_a_clean_run(
-    arrivals: list[Arrival], chosen: Settings, acts: list[tuple[str, int]]
+    role: type[DetectOnLog], arrivals: list[Arrival], chosen: Settings, acts: list[tuple[str, int]]
 ) -> None:
     log = log_of(arrivals)
-    worker = DetectOnLog(chosen, log)
+    worker = role(chosen, log)
     live_through(worker, acts)
     worker.finish()
     worker.haunt(1)
-    assert worker.store.same_rows() == clean_run(chosen, log).same_rows()
+    assert worker.store.same_rows() == clean_run(chosen, log, role=role).same_rows()
 
 
+@BOTH
 @ANY_EXAMPLE
-@given(logs(), LIMITS, st.integers(1, 7))
+@given(arrivals=logs(), chosen=LIMITS, size=st.integers(1, 7))
 def test_a_crash_after_every_batch_leads_to_the_rows_of_a_clean_run(
-    arrivals: list[Arrival], chosen: Settings, size: int
+    role: type[DetectOnLog], arrivals: list[Arrival], chosen: Settings, size: int
 ) -> None:
     log = log_of(arrivals)
-    worker = DetectOnLog(chosen, log)
+    worker = role(chosen, log)
     reached = -1
     while not worker.at_end:
         while worker.position <= reached and not worker.at_end:
@@ -88,17 +94,20 @@ def test_a_crash_after_every_batch_leads_to_the_rows_of_a_clean_run(
         worker.commit()
         if not worker.at_end:
             worker.crash()
-    assert worker.finish().same_rows() == clean_run(chosen, log).same_rows()
+    assert worker.finish().same_rows() == clean_run(chosen, log, role=role).same_rows()
 
 
+@BOTH
 @ANY_EXAMPLE
-@given(st.data())
-def test_duplicates_and_reorders_within_lateness_change_nothing_that_a_reader_sees(data: st.DataObject) -> None:
+@given(data=st.data())
+def test_duplicates_and_reorders_within_lateness_change_nothing_that_a_reader_sees(
+    role: type[DetectOnLog], data: st.DataObject
+) -> None:
     made = data.draw(events((*SHORT_PAUSES_S, LONG_PAUSE_S)))
     arrivals = data.draw(shuffled(made, LATENESS_S))
-    worker = DetectOnLog(DEFAULT, log_of(arrivals))
+    worker = role(DEFAULT, log_of(arrivals))
     live_through(worker, [act for act in data.draw(ACTS) if act[0] != "idle"])
-    assert worker.finish().same_content() == clean_run(DEFAULT, log_of(in_order(made))).same_content()
+    assert worker.finish().same_content() == clean_run(DEFAULT, log_of(in_order(made)), role=role).same_content()
 
 
 @ANY_EXAMPLE

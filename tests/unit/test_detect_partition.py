@@ -7,7 +7,9 @@ import pytest
 from infra.settings import Settings
 from schemas.dialogue import ClosedBy
 from schemas.turn import Asr, Device, Playback, PlaybackState, Turn
-from streams.detect_partition import DetectPartition, TooManyDeadLetters, parse_metadata
+from streams.checkpoint_metadata import parse_metadata
+from streams.detect_partition import DetectPartition
+from streams.event_partition import TooManyDeadLetters
 from tests.dialogues_to_order import arrival
 from tests.streams_in_memory import NOTHING_COMMITTED, Arrival, clean_run, log_of
 

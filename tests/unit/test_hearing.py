@@ -1,6 +1,8 @@
 """Learned models in the stream: asked in batches, remembered, and the same whatever the batches."""
 
 import logging
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -136,3 +138,11 @@ def test_without_its_packages_hearing_goes_by_rules_and_says_so(
     assert "safetensors is not installed" in caplog.text
     with pytest.raises(ModelsNotInstalled):
         hearing_of(Settings(hearing="models"))
+
+
+def test_the_stream_can_be_imported_where_no_model_is_installed() -> None:
+    """Also what only models need must not be asked for before a model is loaded."""
+    blocked = "('tokenizers', 'torch', 'transformers', 'ctranslate2', 'safetensors', 'sklearn')"
+    program = f"import sys; sys.modules.update(dict.fromkeys({blocked})); import streams.hearing"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

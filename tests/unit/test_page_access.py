@@ -6,8 +6,9 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
+from infra.access import OpenToStrangers
 from infra.clickhouse.store import StoreUnavailable
-from infra.page.access import COOKIE, OpenToStrangers, cookie_of
+from infra.page.access import COOKIE, cookie_of
 from infra.page.app import create_app
 from infra.settings import Settings
 

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from infra.settings import Settings
 from processors.exchange import Exchange
+from processors.failure_case import Trace
 from schemas.turn import Turn
 from streams.decoding import Limits, decode
 from streams.delivery import Committed
 from streams.detect_partition import DetectPartition
-from streams.proof import proven
+from streams.proof import proven, proven_with_trace
 from streams.unknown_fields import unknown_paths
 from tests.unit.test_decoding import BAD, turn
 
@@ -80,6 +81,9 @@ def judged(key: bytes | None, value: bytes | None, appended_ms: int = APPENDED_M
     assert value is not None
     assert not list(unknown_paths(json.loads(value), event))
     assert shown(fast) == shown(Exchange.of(event))
+    traced = proven_with_trace(key, value, appended_ms, LIMITS)
+    assert traced is not None
+    assert traced.trace == Trace.of(event)
     return True
 
 
@@ -89,6 +93,7 @@ def shown(exchange: Exchange) -> dict[str, Any]:
     words, dimensions = exchange.recall_words(), exchange.dimensions
     return held | {
         "words": (words.text, words.count, words.marks),
+        "slots": [(slot.type, slot.value, slot.entity, slot.score) for slot in exchange.slots],
         "dimensions": (dimensions.facets, list(dimensions.facets.versions), orjson.dumps(dimensions.json)),
     }
 

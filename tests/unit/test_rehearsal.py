@@ -12,6 +12,7 @@ from streams.recording import Line, Mark, MarkKind, Record
 from streams.recording_reader import RecordingReader
 from streams.rehearsal import rehearse
 from streams.simulator.demo import RECORDING as DEMO
+from tests.streams_in_memory import ArbitraryJudge
 
 SETTINGS = Settings()
 CRASH = Mark(MarkKind.CRASH)
@@ -23,7 +24,8 @@ def demo(records: int) -> list[Line]:
 
 
 LINES = demo(400)
-EXPECTED = Expectation.of(rehearse(LINES, SETTINGS))
+JUDGE = ArbitraryJudge()
+EXPECTED = Expectation.of(rehearse(LINES, SETTINGS, judge=JUDGE))
 
 
 @given(st.lists(st.integers(0, len(LINES)), max_size=6), st.sampled_from([1, 3, 50, 500]))
@@ -32,7 +34,7 @@ def test_crashes_and_batch_sizes_make_no_difference(crashes: list[int], batch: i
     lines = list(LINES)
     for place in sorted(crashes, reverse=True):
         lines.insert(place, CRASH)
-    heard = rehearse(lines, SETTINGS, batch)
+    heard = rehearse(lines, SETTINGS, batch, JUDGE)
     assert heard.crashes == len(crashes)
     assert list(EXPECTED.differences(Expectation.of(heard))) == []
 
@@ -57,12 +59,21 @@ def test_an_expectation_is_stored_and_met(tmp_path: Path) -> None:
     assert list(Expectation.read(tmp_path / "e.json").differences(EXPECTED)) == []
 
 
+def test_without_failure_points_in_the_expectation_none_are_asked_for() -> None:
+    without = EXPECTED.model_copy(update={"failure_points": None})
+    assert Expectation.of(rehearse(LINES, SETTINGS)) == without
+    assert list(without.differences(EXPECTED)) == []
+    assert len(list(EXPECTED.differences(without))) == len(EXPECTED.failure_points or {}) > 100
+
+
 def test_differences_are_told_in_words() -> None:
-    fewer = Expectation.of(rehearse(LINES[:300], SETTINGS))
+    fewer = Expectation.of(rehearse(LINES[:300], SETTINGS, judge=JUDGE))
     told = "\n".join(EXPECTED.differences(fewer))
     assert f"dialogues: expected {EXPECTED.dialogues}, found {fewer.dialogues}" in told
     assert "expected, not found" in told
     assert "verdict on turn" in told
+    assert "failure point of turn" in told
+    assert ", found nothing" in told
     assert "found, not expected" in "\n".join(fewer.differences(EXPECTED))
 
 

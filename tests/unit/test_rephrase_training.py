@@ -1,5 +1,6 @@
 """What the judge of pairs learns from: labels as they are true, fields that go missing, sets that count alike."""
 
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -7,9 +8,13 @@ import numpy as np
 import orjson
 import pytest
 
+from models.folder import load
+from models.minilm import WIDTH
 from models.rephrase import Candidate, Label
 from models.rephrase.gate_features import NAMES
+from streams.adapters import getgoing
 from streams.adapters.getgoing import Call
+from streams.training import rephrase as training
 from streams.training.rephrase_dialogues import getgoing_examples, sgd_examples, topical_chat_examples
 from streams.training.rephrase_examples import Example, with_fields_dropped
 from streams.training.rephrase_fit import Design, fit_model
@@ -124,7 +129,7 @@ def test_simulated_labels_are_those_of_the_truth() -> None:
 
 def test_sets_count_alike_and_a_model_comes_out_that_tells_repeats() -> None:
     examples = made(400)
-    design = Design(examples, seed=1)
+    design = Design.of(examples, seed=1)
     everything = np.ones(len(examples), dtype=bool)
     weights = design.weights(everything)
     assert weights[design.source == "set0"].sum() == pytest.approx(weights[design.source == "set1"].sum())
@@ -137,3 +142,63 @@ def test_sets_count_alike_and_a_model_comes_out_that_tells_repeats() -> None:
 def test_a_missing_set_is_named(tmp_path: Path) -> None:
     with pytest.raises(NothingToLearn, match="getgoing"):
         training_examples(tmp_path, 1, encoder=None, progress=lambda _: None)  # type: ignore[arg-type]
+
+
+class MadeUpEncoder:
+    """Embeds a text by its words alone."""
+
+    @classmethod
+    def load(cls, device: str) -> "MadeUpEncoder":
+        return cls()
+
+    def encode(self, texts: list[str]) -> np.ndarray:
+        rows = np.stack([np.random.default_rng(sum(map(ord, text))).standard_normal(WIDTH) for text in texts])
+        return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def short_call(number: int) -> Call:
+    turns = [{"speaker": "user", "text": f"line {number}"}, {"speaker": "user", "text": f"to stop {number}"}]
+    if number % 2:
+        turns[1]["retry_of"] = 0  # type: ignore[assignment]
+    times = {"start": "2020-01-01 10:00:00", "end": "2020-01-01 10:02:00"}
+    return Call.model_validate({"id": str(number), "turns": turns, **times})
+
+
+def test_an_interrupted_training_goes_on_to_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = ("getgoing", "home_a", "home_b", "hwu64", "snips", "phoneme_trec", "clinc150")
+    examples = [replace(one, source=sources[at // 4 % len(sources)]) for at, one in enumerate(made(560))]
+    asked: list[Path] = []
+
+    def read(data: Path, *_: object) -> list[Example]:
+        asked.append(data)
+        return examples
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "training_examples", read)
+    monkeypatch.setattr(training, "fingerprint_of", lambda data, seed: f"{data} {seed}")
+    monkeypatch.setattr(training, "SentenceEncoder", MadeUpEncoder)
+    for figures in ("_left_out", "_call_figures"):
+        monkeypatch.setattr(training, figures, lambda _: {})
+    monkeypatch.setattr(getgoing, "calls_of", lambda _: [short_call(number) for number in range(30)])
+    training.train(tmp_path, tmp_path / "whole", 1, lambda _: None)
+    with monkeypatch.context() as once:
+        once.setattr(training, "fit_model", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            training.train(tmp_path, tmp_path / "torn", 1, lambda _: None)
+    training.train(tmp_path, tmp_path / "torn", 1, lambda _: None)
+    assert len(asked) == 2
+    whole, torn = load(tmp_path / "whole"), load(tmp_path / "torn")
+    assert whole.config == torn.config
+    assert all(np.array_equal(whole.tensors[name], torn.tensors[name]) for name in whole.tensors)
+    assert {path.name for path in (tmp_path / "torn").iterdir()} == {"card.md", "config.json", "model.safetensors"}
+
+
+def test_features_of_other_data_are_not_taken_over(tmp_path: Path) -> None:
+    design = Design.of(made(40), seed=1)
+    design.keep(tmp_path / "kept.npz", "these data")
+    assert Design.kept(tmp_path / "kept.npz", "other data") is None
+    again = Design.kept(tmp_path / "kept.npz", "these data")
+    assert again is not None
+    assert np.array_equal(again.rows, design.rows)

@@ -13,7 +13,8 @@ from processors.telling import dialogue_json, feedback_json
 from schemas.contract import SCHEMA_VERSION
 from schemas.dialogue import DIALOGUE, ClosedBy, Dialogue
 from schemas.feedback import BargeIn, BargeInKind, ExplicitAnswer, Facets, Rephrase, Termination, TerminationKind
-from schemas.turn import Answer, ResponseStatus
+from schemas.turn import Answer, ResponseStatus, Slot
+from schemas.wire import SlotOnWire
 from tests.unit.exchanges import talk
 
 
@@ -51,6 +52,19 @@ def test_a_dialogue_is_told_as_its_model_would_print_it(
         ).to_bytes()
     )
     assert DIALOGUE.validate_json(told).defects == 3
+
+
+def test_what_was_understood_is_told_as_its_model_would_print_it() -> None:
+    (exchange,) = talk(["play some jazz"])
+    exchange.slots = (
+        Slot(type="genre", value="jazz", entity="genre:jazz", score=0.87),
+        SlotOnWire(type="room", value="Küche"),
+    )
+    exchange.rewrite_id = "rewrite"
+    told = DIALOGUE.validate_json(dialogue_json("event", [exchange], [judge(exchange, [])], None, None, 1))
+    assert told.turns == (verdict(exchange, []),)
+    assert told.turns[0].slots == (exchange.slots[0], Slot(type="room", value="Küche"))
+    assert told.turns[0].rewrite_id == "rewrite"
 
 
 @given(
