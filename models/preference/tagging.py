@@ -1,0 +1,72 @@
+"""From what each word is to the parts of a statement."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from models.correction.words import Word
+from models.preference.attributes import SpanType
+from models.preference.catalogue import THING, Place
+from models.preference.features import Floats
+from models.preference.network import TAGS
+
+_FROM = 0.5
+"""Probability from which on a word belongs to a part that need not be there."""
+_VALUE_FROM = 0.3
+"""The same of a value's words, of which there is at least one in a statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Words of a turn. `start`, `end`: characters, the end not included."""
+
+    type: SpanType
+    text: str
+    start: int
+    end: int
+
+
+class Run(NamedTuple):
+    """Words from `start` to before `end`, with the sum of their probabilities."""
+
+    start: int
+    end: int
+    weight: float
+
+
+def part_of(text: str, words: Sequence[Word], run: Run, kind: SpanType) -> Part:
+    """The characters of a run of words."""
+    start, end = words[run.start].start, words[run.end - 1].end
+    return Part(kind, text[start:end], start, end)
+
+
+def runs(words: Sequence[Word], chances: Floats, kind: SpanType) -> list[Run]:
+    """The stretches of words that are of a kind, the most certain first."""
+    column = chances[:, TAGS.index(kind)]
+    threshold = _VALUE_FROM if kind is SpanType.VALUE else _FROM
+    found: list[Run] = []
+    start: int | None = None
+    for at in range(len(words) + 1):
+        inside = at < len(words) and not words[at].is_mark and column[at] >= threshold
+        if inside and start is None:
+            start = at
+        elif not inside and start is not None:
+            found.append(Run(start, at, float(column[start:at].sum())))
+            start = None
+    if not found and kind is SpanType.VALUE:
+        best = max((at for at, word in enumerate(words) if not word.is_mark), key=lambda at: column[at], default=None)
+        if best is not None:
+            found.append(Run(best, best + 1, float(column[best])))
+    return sorted(found, key=lambda run: (-run.weight, run.start))
+
+
+def snapped(run: Run, places: Sequence[Place], things: bool) -> tuple[Run, tuple[Place, ...]]:
+    """(the catalogue's words where a run overlaps a name, the names there); `things`: names of things are meant."""
+    fitting = [one for one in places if (one.entry.topic == THING) == things]
+    shared = [(min(run.end, one.end) - max(run.start, one.start), one) for one in fitting]
+    most = max((overlap for overlap, _ in shared), default=0)
+    if most <= 0:
+        return run, ()
+    place = next(one for overlap, one in shared if overlap == most)
+    named = tuple(one for one in fitting if one[:2] == place[:2])
+    return Run(place.start, place.end, run.weight), named

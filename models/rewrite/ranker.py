@@ -1,0 +1,109 @@
+"""One calibrated score for rewrites of both layers: the probability that the request fails as it is and the rewrite is
+what the person means.
+
+Of what stands in the table for these very words, or for what was understood, the table's own posteriors say it: that
+the source fails, times that its target works, times the share of people who agree on it, each at its lower bound. Of
+what is only alike a logistic regression says it. Where both speak, the higher counts.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.folder import WEIGHTS, ModelFolderError, load
+from models.logistic import Logistic
+from models.rewrite.candidate import Candidate, Channel, Via
+from models.rewrite.context import ContextPrior
+from models.rewrite.features import NAMES, features
+from models.rewrite.query import Query
+
+REWRITE_FOLDER: Final = WEIGHTS / "rewrite"
+"""The model that ships."""
+
+_NAME = "rewrite"
+_FARTHEST = 3.0
+
+
+class Ranked(NamedTuple):
+    """A candidate, its score in [0, 1], what counted, by the name of the feature: log-odds each, and what the table
+    says by itself, 0 where it does not."""
+
+    candidate: Candidate
+    score: float
+    parts: dict[str, float]
+    evidence: float
+
+
+class Ranker:
+    """A logistic regression on `features`. Deterministic; each candidate is judged by itself."""
+
+    def __init__(self, logistic: Logistic, context: ContextPrior, threshold: float, version: str) -> None:
+        self.logistic = logistic
+        self.context = context
+        self.threshold = threshold
+        """Score from which a rewrite is served."""
+        self.version = version
+
+    @classmethod
+    def load(cls, folder: Path = REWRITE_FOLDER) -> Self:
+        """The model of a folder. Raises `ModelFolderError`."""
+        config, tensors = load(folder)
+        if config.get("features") != list(NAMES):
+            raise ModelFolderError(f"{folder} was made for other features; run `earshot train rewrite` again")
+        try:
+            logistic = Logistic.of_tensors(_NAME, tensors)
+            return cls(logistic, ContextPrior(config["context"]), float(config["threshold"]), str(config["version"]))
+        except KeyError as missing:
+            raise ModelFolderError(f"{folder} lacks {missing}; run `earshot train rewrite` again") from None
+
+    def tensors(self) -> dict[str, NDArray[np.float32]]:
+        """To store."""
+        return {name: tensor.astype(np.float32) for name, tensor in self.logistic.tensors(_NAME).items()}
+
+    def _rows(self, query: Query, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
+        return bounded(features(query, candidates, self.context), self.logistic.mean, self.logistic.scale)
+
+    def rank(self, query: Query, candidates: Sequence[Candidate]) -> list[tuple[Candidate, float]]:
+        """The candidates with their scores, the best first."""
+        if not candidates:
+            return []
+        odds = self.logistic.odds(self._rows(query, candidates))[:, 0]
+        likely = 1.0 / (1.0 + np.exp(-np.clip(odds, -60.0, 60.0)))
+        scores = np.maximum(likely, [evidence(candidate) for candidate in candidates])
+        order = np.argsort(-scores, kind="stable")
+        return [(candidates[at], round(float(scores[at]), 4)) for at in order]
+
+    def explain(self, query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
+        """The same, with what each feature added to the log-odds."""
+        if not candidates:
+            return []
+        model = self.logistic
+        rows = self._rows(query, candidates)
+        parts = (rows - model.mean) / model.scale * model.weights[0]
+        held = {
+            id(candidate): dict(zip(NAMES, map(float, part), strict=True))
+            for candidate, part in zip(candidates, parts, strict=True)
+        }
+        return [
+            Ranked(candidate, score, held[id(candidate)], evidence(candidate))
+            for candidate, score in self.rank(query, candidates)
+        ]
+
+
+def bounded(rows: NDArray[np.float64], mean: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows with each number at most three standard deviations from what training saw: a rewrite of more people than any
+    there is not surer than the surest."""
+    made: NDArray[np.float64] = np.clip(rows, mean - _FARTHEST * scale, mean + _FARTHEST * scale)
+    return made
+
+
+def evidence(candidate: Candidate) -> float:
+    """What the table says by itself of a candidate that it holds for this very request; 0 of any other."""
+    entry = candidate.entry
+    if candidate.channel not in (Channel.EXACT, Channel.STATE) or candidate.via is not Via.SOURCE:
+        return 0.0
+    agreed = 1.0 if entry.personal else entry.agreement
+    return (1.0 - entry.source_success.high) * entry.target_success.low * agreed

@@ -1,0 +1,19 @@
+"""What is known of a success rate from counted successes and failures."""
+
+from typing import Final
+
+from scipy.special import betaincinv
+
+from schemas.rewrite import Success
+
+PRIOR: Final = 0.5
+"""Pseudo-counts of each kind (Jeffreys)."""
+
+CONFIDENCE: Final = 0.95
+
+
+def success(good: float, bad: float) -> Success:
+    """The Beta posterior after so many (decayed) successes and failures, with its central 95 % interval."""
+    a, b = good + PRIOR, bad + PRIOR
+    tail = (1.0 - CONFIDENCE) / 2
+    return Success(good=a, bad=b, low=float(betaincinv(a, b, tail)), high=float(betaincinv(a, b, 1.0 - tail)))

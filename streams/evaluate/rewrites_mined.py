@@ -1,0 +1,252 @@
+"""The precomputed table against what simulated people meant.
+
+Simulated events go through `detect`, its dialogues through `learn`, all in memory. The table is mined from four fifths
+of the people, in the first part of the time; it is applied to what the others said in the rest of it. Truth only
+judges. A rewrite that makes right what was wrong wins; one that makes wrong what was right loses; where both are wrong
+nothing is decided.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from math import exp, log, sqrt
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from infra.settings import Settings
+from processors.interpretation import state_key
+from processors.rewrite_choice import RewriteRules
+from processors.source_moves import Kept, SourceState
+from processors.transition import transitions_of
+from schemas.dialogue import DIALOGUE, Dialogue
+from schemas.turn import Slot
+from streams.delivery import Committed, Message
+from streams.detect_partition import DetectPartition
+from streams.evaluate.figures import CONFIDENCE, RESAMPLES, Figure, Report
+from streams.rewrite_table import RewriteTable
+from streams.simulator.simulate import Sent, simulate
+from streams.simulator.simulation import Simulation
+from streams.simulator.truth import MeaningTruth, TurnTruth, parse_truth
+
+Tell = Callable[[str], None]
+
+PACKS: Final = (("home_a", "A"), ("home_b", "B"))
+_MINED_USERS: Final = 0.8
+_MINED_TIME: Final = 0.75
+_BATCH: Final = 2_000
+_RATE: Final = 4.0
+_USERS_A_DIALOGUE: Final = 0.14
+_FEWEST_USERS: Final = 5_000
+_Z: Final = 1.959964
+_SEED: Final = 20220711
+
+
+class Said(NamedTuple):
+    """A request as it was understood (`state`) and as it was meant (`meant`, None for what nobody meant); `right`: the
+    assistant did what was meant."""
+
+    user: str
+    at_ms: int
+    state: str
+    meant: str | None
+    right: bool
+
+
+@dataclass
+class Lived:
+    """What came of a simulation: requests with their truth, and moves by source."""
+
+    said: list[Said] = field(default_factory=list)
+    moves: list[tuple[str, str, Kept]] = field(default_factory=list)
+    """(user, source, move)"""
+
+
+class Applied(NamedTuple):
+    """A rewrite that was applied: whose, and whether the answer was right before and would be after."""
+
+    user: str
+    right_before: bool
+    right_after: bool
+
+
+def live(simulation: Simulation, settings: Settings) -> Lived:
+    """Simulate, detect, and take the dialogues apart."""
+    truths: dict[str, bytes] = {}
+    lived = Lived()
+
+    def keep(line: bytes) -> None:
+        if line.startswith(b'{"type":"turn"'):
+            truths[line[line.index(b'"turn_id":"') + 11 :].split(b'"', 1)[0].decode()] = line
+
+    for dialogue in _dialogues(simulate(simulation, on_truth=keep), settings):
+        for one in transitions_of(dialogue):
+            lived.moves.append((one.user_id, one.source, Kept.of(one)))
+        for turn in dialogue.turns:
+            state = state_key(turn.facets.domain, turn.facets.intent, turn.slots or (), turn.request)
+            line = truths.pop(turn.turn_id, None)
+            if state is None or line is None:
+                continue
+            truth = parse_truth(line)
+            if isinstance(truth, TurnTruth):
+                at_ms = int(turn.occurred_at.timestamp() * 1000)
+                lived.said.append(Said(dialogue.user_id, at_ms, state, _meant(truth.meaning), truth.right))
+    return lived
+
+
+def _dialogues(events: Iterable[Sent], settings: Settings) -> Iterable[Dialogue]:
+    """The closed dialogues that `detect` tells of."""
+    detect = DetectPartition(settings, 0, Committed(-1))
+    waiting: list[_Appended] = []
+    for offset, sent in enumerate(events):
+        waiting.append(_Appended(offset, sent.sent_ms, sent.key, sent.value))
+        if len(waiting) == _BATCH:
+            yield from _closed(detect.process(waiting).messages)
+            waiting = []
+    if waiting:
+        yield from _closed(detect.process(waiting).messages)
+    yield from _closed(detect.idle(settings.dialogue_limit).messages)
+
+
+class _Appended(NamedTuple):
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+def _closed(messages: Iterable[Message]) -> Iterable[Dialogue]:
+    for message in messages:
+        if message.topic.endswith(Dialogue.topic_suffix) and message.value is not None:
+            dialogue = DIALOGUE.validate_json(message.value)
+            if dialogue.closed:
+                yield dialogue
+
+
+def _meant(meaning: MeaningTruth | None) -> str | None:
+    if meaning is None:
+        return None
+    slots = [Slot(type=slot.slot, value=slot.value, entity=slot.entity) for slot in meaning.slots]
+    return state_key(meaning.domain, meaning.intent, slots, "")
+
+
+def is_mined(user: str) -> bool:
+    """Whether the table may know this person. By hash, so that it is the same in every run."""
+    return blake2b(user.encode(), digest_size=4).digest()[0] < _MINED_USERS * 256
+
+
+def mine(lived: Lived, until_ms: int, rules: RewriteRules | None = None) -> RewriteTable:
+    """The table that the mined people teach until then."""
+    states: dict[str, SourceState] = {}
+    for user, source, move in lived.moves:
+        if move.at_ms < until_ms and is_mined(user):
+            (states.get(source) or states.setdefault(source, SourceState(source))).add(move)
+    table = RewriteTable(rules)
+    for state in states.values():
+        table.take(state)
+    table.refresh()
+    return table
+
+
+def apply(table: RewriteTable, said: Iterable[Said]) -> list[Applied]:
+    """What the table does to requests."""
+    return [
+        Applied(one.user, one.right, table.rewrites[one.state].target == one.meant)
+        for one in said
+        if one.state in table.rewrites
+    ]
+
+
+def evaluate(tell: Tell, dialogues: int, seed: int, settings: Settings, rules: RewriteRules | None = None) -> Report:
+    """Wins to losses, coverage and defects removed, on held-out people, in each voice pack and in both."""
+    figures: dict[str, Figure] = {}
+    applied: list[Applied] = []
+    requests = 0
+    for at, (pack, profile) in enumerate(PACKS):
+        tell(f"{pack}: {dialogues:,} dialogues")
+        simulation = Simulation(
+            pack=pack,
+            users=max(_FEWEST_USERS, round(dialogues * _USERS_A_DIALOGUE)),
+            dialogues=dialogues,
+            seed=seed + at,
+            rate=_RATE,
+            profile=profile,
+        )
+        lived = live(simulation, settings)
+        until_ms = _split_ms(lived.said)
+        table = mine(lived, until_ms, rules)
+        held_out = [one for one in lived.said if one.at_ms >= until_ms and not is_mined(one.user)]
+        found = apply(table, held_out)
+        figures |= table_figures(f"{pack}_", found, len(held_out))
+        figures[f"{pack}_rewrites"] = Figure(len(table.rewrites), n=len(table))
+        applied += found
+        requests += len(held_out)
+    figures = table_figures("", applied, requests) | figures
+    return Report(
+        "rewrites_mined",
+        figures,
+        (
+            "n of win_loss are decided requests of people and times that the table was not mined from; of"
+            f" {dialogues:,} dialogues a pack, three quarters of the time and four fifths of the people were.",
+            "A request is rewritten by the state of what was understood. It is right after one when domain, intent"
+            " and all slots are those that were meant.",
+            "win_wrong counts every rewrite to what was not meant against it, also where the answer was wrong anyway.",
+            "Where no request was rewritten there is no win_loss, no win_wrong and no defect_cut.",
+            "The baseline is to change nothing: its coverage is 0 and it removes no defect.",
+        ),
+    )
+
+
+def table_figures(prefix: str, applied: Sequence[Applied], requests: int) -> dict[str, Figure]:
+    """The figures of one table."""
+    wins = sum(not one.right_before and one.right_after for one in applied)
+    losses = sum(one.right_before and not one.right_after for one in applied)
+    wrong = sum(not one.right_after for one in applied)
+    decided = {
+        f"{prefix}win_loss": odds(wins, losses),
+        f"{prefix}win_wrong": odds(wins, wrong),
+        f"{prefix}defect_cut": defect_cut(applied),
+    }
+    return (decided if wins + wrong else {}) | {
+        f"{prefix}coverage": Figure(len(applied) / max(requests, 1), n=requests),
+        f"{prefix}over_corrections_per_10k": Figure(1e4 * losses / max(requests, 1), n=requests),
+    }
+
+
+def odds(wins: int, losses: int) -> Figure:
+    """Wins to losses with the 95 % interval of its logarithm, var(log W/L) = 1/W + 1/L. Without a loss it rests on half
+    a loss, so that it stays finite."""
+    if not wins:
+        return Figure(0.0, n=losses)
+    divisor = losses or 0.5
+    spread = _Z * sqrt(1 / wins + 1 / divisor)
+    middle = log(wins / divisor)
+    return Figure(wins / divisor, exp(middle - spread), exp(middle + spread), wins + losses)
+
+
+def defect_cut(applied: Sequence[Applied]) -> Figure:
+    """Share of the defects on rewritten requests that are gone, with an interval by person."""
+    people: dict[str, list[int]] = {}
+    for one in applied:
+        counted = people.setdefault(one.user, [0, 0])
+        counted[0] += not one.right_before
+        counted[1] += not one.right_after
+    if not any(before for before, _ in people.values()):
+        return Figure(0.0, n=len(applied))
+    counts = np.array(list(people.values()), dtype=np.float64)
+    draws = np.random.default_rng(_SEED).multinomial(len(counts), np.full(len(counts), 1 / len(counts)), RESAMPLES)
+    before, after = (draws @ counts).T
+    cuts = 1.0 - after[before > 0] / before[before > 0]
+    tail = (1.0 - CONFIDENCE) / 2
+    low, high = np.quantile(cuts, [tail, 1.0 - tail])
+    whole = counts.sum(0)
+    return Figure(float(1.0 - whole[1] / whole[0]), float(low), float(high), len(applied))
+
+
+def _split_ms(said: Sequence[Said]) -> int:
+    """The time before which the table is mined."""
+    if not said:
+        return 0
+    times = sorted(one.at_ms for one in said)
+    return times[int(len(times) * _MINED_TIME)]

@@ -1,0 +1,120 @@
+"""`learn` for one partition, without network or clock: dialogues into moves, moves into what is kept of them."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from kafka.partitioner.default import murmur2
+
+from infra.settings import Settings
+from processors.interpretation import NORMALISER
+from processors.source_moves import Kept, SourceState
+from processors.transition import transitions_of
+from schemas.dialogue import Dialogue
+from schemas.transition import SourceMoves, Transition
+from streams.dead_letter_message import dead_letter_message
+from streams.decoding import Limits, Undecodable, decode_dialogue, decode_transition
+from streams.delivery import Message
+from streams.record import Record
+
+ROLE = "learn"
+
+_OWN_LIMITS = Limits(max_event_bytes=16 << 20)
+_OPEN = b'"closed":false'
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """Where Kafka's clients put a record of this key."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+
+
+class DialogueMoves:
+    """The moves of one partition of `dialogues`, each sent to the partition of its source state. Keeps nothing."""
+
+    def __init__(self, settings: Settings, partition: int) -> None:
+        self._prefix = settings.topic_prefix
+        self._partitions = settings.kafka_partitions
+        self._partition = partition
+        self.rejected: Counter[str] = Counter()
+
+    def process(self, records: Sequence[Record]) -> list[Message]:
+        """What a batch leads to."""
+        messages: list[Message] = []
+        for record in records:
+            if record.value is not None and _OPEN in record.value:
+                continue  # will be told again; most are, and reading one takes as long as all the rest
+            try:
+                dialogue = decode_dialogue(record.key, record.value, _OWN_LIMITS)
+            except Undecodable as bad:
+                self.rejected[bad.cause] += 1
+                topic = f"{self._prefix}.{Dialogue.topic_suffix}"
+                messages.append(
+                    dead_letter_message(self._prefix, ROLE, topic, self._partition, record, bad.cause, bad.reason)
+                )
+                continue
+            messages += map(self._message, transitions_of(dialogue))
+        return messages
+
+    def _message(self, transition: Transition) -> Message:
+        key = transition.source.encode()
+        topic = f"{self._prefix}.{Transition.topic_suffix}"
+        return Message(topic, partition_of(key, self._partitions), key, transition.to_bytes())
+
+
+class SourceCounting:
+    """The kept moves of all source states of one partition of `transitions`."""
+
+    def __init__(self, settings: Settings, partition: int, known: Iterable[SourceState] = ()) -> None:
+        """`known`: what was told before, from the compacted topic."""
+        self._prefix = settings.topic_prefix
+        self._partition = partition
+        self._states = {state.source: state for state in known}
+        self._changed: dict[str, SourceState] = {}
+        self.dropped: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    @property
+    def changed(self) -> int:
+        """States that are to be told."""
+        return len(self._changed)
+
+    def process(self, records: Sequence[Record]) -> list[Message]:
+        """Count a batch; only dead letters are to be sent at once."""
+        messages: list[Message] = []
+        for record in records:
+            try:
+                transition = decode_transition(record.key, record.value, _OWN_LIMITS)
+            except Undecodable as bad:
+                self.rejected[bad.cause] += 1
+                topic = f"{self._prefix}.{Transition.topic_suffix}"
+                messages.append(
+                    dead_letter_message(self._prefix, ROLE, topic, self._partition, record, bad.cause, bad.reason)
+                )
+                continue
+            self._count(transition)
+        return messages
+
+    def _count(self, transition: Transition) -> None:
+        if transition.rewritten:
+            self.dropped["rewritten"] += 1
+        elif transition.normaliser != NORMALISER:
+            self.dropped["other normaliser"] += 1
+        else:
+            source = transition.source
+            state = self._states.get(source) or self._states.setdefault(source, SourceState(source))
+            if state.add(Kept.of(transition)):
+                self._changed[source] = state
+            else:
+                self.dropped["changes nothing"] += 1
+
+    def tell(self) -> list[Message]:
+        """The states that changed since the last time, whole."""
+        topic = f"{self._prefix}.{SourceMoves.topic_suffix}"
+        messages = [
+            Message(topic, self._partition, source.encode(), state.to_bytes())
+            for source, state in self._changed.items()
+        ]
+        self._changed.clear()
+        return messages

@@ -1,0 +1,134 @@
+"""The table of rewrites as far as kept moves support it: what changed is solved again, what differs is told."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final, NamedTuple
+
+from models.rewrite.markov import Chains, Row
+from processors.rewrite_choice import SOLVER, Refused, RewriteRules, choose
+from processors.source_moves import SourceState
+from processors.state_counts import StateCounts, counts_of
+from schemas.rewrite import Rewrite
+
+RECOUNT: Final = timedelta(days=1)
+"""Decay is the same for all moves, so shares do not change by it; evidence does, and is counted anew this often."""
+
+FEWEST_ON_AN_EDGE: Final = 2
+"""An edge that one person alone has gone teaches nothing and would only join components: it counts as a failure."""
+
+_RECOUNT_MS: Final = RECOUNT // timedelta(milliseconds=1)
+
+
+_NOTEWORTHY: Final = 0.02
+_NOTEWORTHY_SUPPORT: Final = 0.1
+"""Smaller differences of scores, and of support as a share, are not told: every move makes some."""
+
+
+class Change(NamedTuple):
+    """What the table says of a source from now on; None: nothing any more."""
+
+    source: str
+    rewrite: Rewrite | None
+
+
+class RewriteTable:
+    """Counts, chains and rewrites of all source states that were handed in. No clock: time is that of the events."""
+
+    def __init__(self, rules: RewriteRules | None = None, known: Mapping[str, Rewrite] | None = None) -> None:
+        """`known`: the rewrites that were told before, by their source."""
+        self.rules = rules or RewriteRules()
+        self.refused: Counter[Refused] = Counter()
+        self.components_solved = 0
+        self._chains = Chains()
+        self._states: dict[str, SourceState] = {}
+        self._counts: dict[str, StateCounts] = {}
+        self._rewrites: dict[str, Rewrite] = dict(known or {})
+        self._changed: set[str] = set()
+        self._now_ms = self._swept_ms = 0
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    @property
+    def rewrites(self) -> Mapping[str, Rewrite]:
+        """By source."""
+        return self._rewrites
+
+    def hear(self, source: str, rewrite: Rewrite | None) -> None:
+        """The table's record of a source as it stands for everybody; who looks after it may have blocked it."""
+        if rewrite is None:
+            self._rewrites.pop(source, None)
+        else:
+            self._rewrites[source] = rewrite
+
+    def take(self, state: SourceState) -> None:
+        """The kept moves of a source state, whole: they replace what was handed in before."""
+        self._states[state.source] = state
+        self._changed.add(state.source)
+        self._now_ms = max(self._now_ms, state.newest_ms)
+
+    def refresh(self) -> list[Change]:
+        """Solve what changed. Returns new, changed and withdrawn rewrites."""
+        if self._now_ms - self._swept_ms >= _RECOUNT_MS:
+            self._swept_ms = self._now_ms
+            self._changed.update(self._states)
+            self._chains.touch(self._states)
+            # What was told before and rests on states that are known no more.
+            changes = [
+                Change(source, None)
+                for source, one in self._rewrites.items()
+                if source not in self._states and not one.blocked
+            ]
+        else:
+            changes = []
+        for state in self._changed:
+            self._count(state)
+        self._changed.clear()
+        for component in self._chains.changed_components():
+            changes += self._refresh(component)
+        changes = [change for change in changes if not self._is_others(change.source)]
+        for change in changes:
+            self.hear(change.source, change.rewrite)
+        return changes
+
+    def _is_others(self, source: str) -> bool:
+        """Rewrites that were put there by hand are not ours to change."""
+        known = self._rewrites.get(source)
+        return known is not None and known.solver != SOLVER
+
+    def _count(self, state: str) -> None:
+        counts = self._counts[state] = counts_of(state, self._states[state].moves, self._now_ms)
+        shared = {target: edge.weight for target, edge in counts.again.items() if edge.voices >= FEWEST_ON_AN_EDGE}
+        self._chains.update(state, Row(counts.success, counts.bad - sum(shared.values()), shared))
+
+    def _refresh(self, component: Mapping[str, Row]) -> list[Change]:
+        self.components_solved += 1
+        counts = {state: self._counts[state] for state in component}
+        worth_it = [state for state, row in component.items() if sum(row.again.values()) >= self.rules.support]
+        ends_at = {state: ending.success_at for state, ending in self._chains.solve(component, worth_it).items()}
+        found = {one.source: one for one in choose(counts, ends_at, self.rules, self.refused)}
+        changes: list[Change] = []
+        for state in component:
+            before, after = self._rewrites.get(state), found.get(state)
+            # A block outlives what it rests on: else the rewrite would come back unblocked.
+            if before is not None and before.blocked and (after is None or after.target == before.target):
+                continue
+            if _differ(before, after):
+                changes.append(Change(state, after))
+        return changes
+
+
+def _differ(before: Rewrite | None, after: Rewrite | None) -> bool:
+    """Whether anybody would notice."""
+    if before is None or after is None:
+        return before is not after
+    return (
+        (before.target, before.target_text, before.source_texts)
+        != (after.target, after.target_text, after.source_texts)
+        or abs(before.score - after.score) > _NOTEWORTHY
+        or abs(before.source_success.mean - after.source_success.mean) > _NOTEWORTHY
+        or abs(before.target_success.mean - after.target_success.mean) > _NOTEWORTHY
+        or abs(before.support - after.support) > _NOTEWORTHY_SUPPORT * before.support
+        or after.last_seen - before.last_seen >= RECOUNT
+    )

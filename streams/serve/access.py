@@ -1,0 +1,113 @@
+"""Who may ask what: the assistant everything; a person, with a token of their own, only about themselves."""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import Depends, HTTPException, Request
+from pydantic import SecretStr
+from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from infra.access import bearer, is_loopback, same_secret
+
+_OPEN_PATHS: Final = ("/healthz", "/readyz")
+_CALLER: Final = "earshot.caller"
+
+
+def user_token(secret: SecretStr, user_id: str) -> str:
+    """The token of one person; it is as good as the assistant's for what is theirs, and for nothing else."""
+    name = urlsafe_b64encode(user_id.encode()).decode().rstrip("=")
+    return f"user.{name}.{_signature(secret.get_secret_value(), user_id)}"
+
+
+class Caller:
+    """Who asks. `user_id` is None for the assistant itself."""
+
+    __slots__ = ("user_id",)
+
+    def __init__(self, user_id: str | None) -> None:
+        self.user_id = user_id
+
+    def require(self, user_id: str | None) -> None:
+        """Raises 403 unless this caller may ask about this person. Whether such a person is known is not told."""
+        if self.user_id is not None and self.user_id != user_id:
+            raise HTTPException(HTTPStatus.FORBIDDEN, "this token is another person's")
+
+    def require_assistant(self) -> None:
+        """Raises 403 for a person's token."""
+        if self.user_id is not None:
+            raise HTTPException(HTTPStatus.FORBIDDEN, "this takes the assistant's token, not a person's")
+
+
+def _caller(request: Request) -> Caller:
+    caller: Caller = request.scope[_CALLER]
+    return caller
+
+
+Asking = Annotated[Caller, Depends(_caller)]
+"""The caller, as an endpoint's parameter."""
+
+
+class Gate:
+    """ASGI middleware: 401 without a token, when one is set.
+
+    Without one it answers only on loopback and only to the machine's own names, so that no web site reaches it by
+    rebinding a name.
+    """
+
+    def __init__(self, app: ASGIApp, host: str, token: SecretStr | None) -> None:
+        self._app = app
+        self._local = is_loopback(host)
+        self._secret = token.get_secret_value() if token else ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            refusal = self._refusal(scope)
+            if refusal is not None:
+                await refusal(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        scope[_CALLER] = Caller(None)
+        if not self._secret:
+            host = HTTPConnection(scope).url.hostname or ""
+            if not (self._local and is_loopback(host)):
+                return _problem(HTTPStatus.MISDIRECTED_REQUEST, f"this server is not {host!r}")
+            return None
+        if scope["path"] in _OPEN_PATHS:
+            return None
+        given = bearer(Headers(scope=scope))
+        if same_secret(given, self._secret):
+            return None
+        user_id = _user_of(given, self._secret)
+        if user_id is None:
+            return _problem(HTTPStatus.UNAUTHORIZED, "send the token as `Authorization: Bearer ...`")
+        scope[_CALLER] = Caller(user_id)
+        return None
+
+
+def _user_of(given: str, secret: str) -> str | None:
+    kind, _, rest = given.partition(".")
+    name, _, signature = rest.partition(".")
+    if kind != "user" or not signature:
+        return None
+    try:
+        user_id = urlsafe_b64decode(name + "=" * (-len(name) % 4)).decode()
+    except ValueError:
+        return None
+    return user_id if same_secret(signature, _signature(secret, user_id)) else None
+
+
+def _signature(secret: str, user_id: str) -> str:
+    return hmac.new(secret.encode(), b"earshot user " + user_id.encode(), sha256).hexdigest()
+
+
+def _problem(status: HTTPStatus, detail: str) -> Response:
+    headers = {"www-authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else None
+    return JSONResponse({"detail": detail}, status, headers)
