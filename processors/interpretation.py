@@ -9,8 +9,7 @@ understood and the words, so that all keys can be made again from them.
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final, NamedTuple, Protocol
 
@@ -85,23 +84,3 @@ def _value(slot: SlotRead) -> str:
 
 def _part(text: str) -> str:
     return text.casefold().translate(_DELIMITERS).strip()
-
-
-class Wordings:
-    """How often which words were understood as which state: to serve words, and to see what a new normaliser moves."""
-
-    def __init__(self) -> None:
-        self._states: dict[str, Counter[str]] = {}
-
-    def add(self, words: str, state: str) -> None:
-        """Count one request."""
-        self._states.setdefault(plain_words(words), Counter())[state] += 1
-
-    def state_of(self, words: str) -> str | None:
-        """argmax P(state | words); the first in order where several are as frequent."""
-        counted = self._states.get(plain_words(words))
-        return min(counted, key=lambda state: (-counted[state], state)) if counted else None
-
-    def moved(self, others: "Wordings") -> Sequence[str]:
-        """The words whose state differs, in order: what changes when `others` were counted by another normaliser."""
-        return sorted(words for words in self._states if self.state_of(words) != others.state_of(words))

@@ -111,11 +111,6 @@ class SourceState:
             self._highest = max(self._by_user)
         return user in self._by_user
 
-    def forget(self, user: str) -> bool:
-        """Let go of all that a person (by hash) did here; False when there was nothing."""
-        self._highest = ""
-        return self._by_user.pop(user, None) is not None
-
     def to_bytes(self) -> bytes:
         """As a `schemas.transition.SourceMoves`."""
         return _encode(

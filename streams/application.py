@@ -10,7 +10,7 @@ from yarl import URL
 
 from infra.settings import Settings
 from streams.delivery import Delivery
-from streams.transport import BatchConsumer, BatchSchema, BatchTransport
+from streams.transport import BatchConsumer, BatchTransport
 
 log = logging.getLogger(__name__)
 
@@ -97,11 +97,6 @@ def build_app(role: str, settings: Settings, *, poll_records: int = 2000) -> Rol
     app.delivery = Delivery()
     app.fault = asyncio.Event()
     return app
-
-
-def batches(app: RoleApp, *topics: str) -> Any:
-    """A channel on which all records fetched from one partition arrive as one value."""
-    return app.topic(*topics, schema=BatchSchema())
 
 
 def _credentials(settings: Settings) -> Any:

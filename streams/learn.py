@@ -24,9 +24,10 @@ from infra.kafka.errors import BrokerUnavailable
 from infra.kafka.topics import DIALOGUES, SOURCE_MOVES, TRANSITIONS
 from infra.settings import Settings
 from processors.source_moves import SourceState
-from streams.application import Role, RoleApp, batches, build_app
+from streams.application import Role, RoleApp, build_app
 from streams.compacted import last_words, wait_for
 from streams.delivery import Committed, Entry, Ledger
+from streams.feeding import feed
 from streams.learn_partition import ROLE, DialogueMoves, SourceCounting
 from streams.learn_solver import Solver
 from streams.lost_records import LostRecords
@@ -172,16 +173,7 @@ def learn_app(settings: Settings) -> RoleApp:
     """The Faust app of `learn`."""
     app = build_app(ROLE, settings)
     learn = Learn(app, settings)
-    topics = batches(app, DIALOGUES.full_name(settings), TRANSITIONS.full_name(settings))
-
-    @app.agent(topics, name=ROLE)  # type: ignore[untyped-decorator]
-    async def on_records(stream: Any) -> None:
-        async for event in stream.noack().events():
-            try:
-                await learn.on_batch(event.message.tp, event.message.generation_id, event.message.value)
-            except Exception as exc:
-                await app.fail(exc)
-                raise
+    feed(app, learn, ROLE, DIALOGUES.full_name(settings), TRANSITIONS.full_name(settings))
 
     @app.timer(TELL_S)  # type: ignore[untyped-decorator]
     async def tell() -> None:

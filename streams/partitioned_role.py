@@ -17,8 +17,9 @@ from infra import telemetry
 from infra.settings import Settings
 from schemas.dead_letter import DeadLetterCause
 from schemas.turn import DeviceEvent
-from streams.application import Role, RoleApp, batches
+from streams.application import Role, RoleApp
 from streams.delivery import Committed, Entry, Ledger, Message
+from streams.feeding import feed
 from streams.lost_records import LostRecords
 from streams.outbox import Outbox
 from streams.record import Record
@@ -199,16 +200,7 @@ class PartitionedRole(Role, ABC, Generic[S, O]):
 
 def fed_by_turn_events(app: RoleApp, role: PartitionedRole[Any, Any], name: str, settings: Settings) -> RoleApp:
     """The app, with `role` fed by the topic of turn events and asked for silences every few seconds."""
-    topic = batches(app, f"{settings.topic_prefix}.{DeviceEvent.topic_suffix}")
-
-    @app.agent(topic, name=name)  # type: ignore[untyped-decorator]
-    async def on_turn_events(stream: Any) -> None:
-        async for event in stream.noack().events():
-            try:
-                await role.on_batch(event.message.tp, event.message.generation_id, event.message.value)
-            except Exception as exc:
-                await app.fail(exc)
-                raise
+    feed(app, role, name, f"{settings.topic_prefix}.{DeviceEvent.topic_suffix}")
 
     @app.timer(IDLE_CHECK_S)  # type: ignore[untyped-decorator]
     async def close_idle() -> None:

@@ -30,10 +30,11 @@ from infra.clickhouse.writer import Writer, Written
 from infra.settings import Settings
 from schemas.dead_letter import DeadLetter, DeadLetterCause
 from streams.alarms import AlarmWatch
-from streams.application import Role, RoleApp, batches, build_app
+from streams.application import Role, RoleApp, build_app
 from streams.dead_letter_message import dead_letter_message
 from streams.decoding import Undecodable
 from streams.delivery import Committed, Entry, Ledger, Message
+from streams.feeding import feed
 from streams.lost_records import LostRecords
 from streams.outbox import Outbox
 from streams.sink_decoding import ROLE, TOPIC_SUFFIXES, RowDecoder
@@ -315,16 +316,7 @@ def sink_app(settings: Settings) -> RoleApp:
     """The Faust app of `sink`; with the embedded store it serves the live page as well: one process owns the store."""
     app = build_app(ROLE, settings)
     sink = Sink(app, settings)
-    topics = batches(app, *(f"{settings.topic_prefix}.{suffix}" for suffix in TOPIC_SUFFIXES))
-
-    @app.agent(topics, name=ROLE)  # type: ignore[untyped-decorator]
-    async def on_records(stream: Any) -> None:
-        async for event in stream.noack().events():
-            try:
-                await sink.on_batch(event.message.tp, event.message.generation_id, event.message.value)
-            except Exception as exc:
-                await app.fail(exc)
-                raise
+    feed(app, sink, ROLE, *(f"{settings.topic_prefix}.{suffix}" for suffix in TOPIC_SUFFIXES))
 
     if settings.store == "embedded":
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from random import Random
 
 from pydantic import SecretStr
 
@@ -120,6 +121,13 @@ class Crew:
         worker = Worker(role, environment_of(settings), log, *options)
         self.workers.append(worker)
         return worker
+
+    def kill_one_of(self, alive: list[Worker], dice: Random) -> None:
+        """Kill one of the workers, whichever, and put a new one of its role in its place."""
+        victim = alive.pop(dice.randrange(len(alive)))
+        assert victim.works, f"{victim.role} ended by itself: {victim.said[-2000:]}"
+        victim.kill()
+        alive.append(self.start(victim.role))
 
     def still_work(self) -> None:
         """Fails when one has ended by itself."""

@@ -32,6 +32,11 @@ class Utterances:
     request: str = ""
     response: str = ""
 
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        """All three, in the order in which they were said."""
+        return self.request, self.response, self.text
+
 
 class Role(IntEnum):
     """Which utterance a word stands in."""

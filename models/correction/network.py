@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.correction.features import Floats, Integers, Role, Seen
+from models.recurrent import Layers, pooled, softmax
 
 JUMPS = 12
 """Columns that say where a word stands from the words copied last."""
@@ -86,22 +87,23 @@ class Network:
     """Runs the tensors of a trained network."""
 
     def __init__(self, tensors: Mapping[str, NDArray[np.float32]]) -> None:
-        self._t = {name: np.asarray(value, dtype=np.float32) for name, value in tensors.items()}
+        self._layers = Layers(tensors)
 
     def read(self, seen: Seen) -> Reading:
         """Label, tags and states. The turn must have a word."""
-        projected = np.tanh(self._linear("project", seen.states))
-        roles, lexical = self._t["role.weight"][seen.roles], self._t["word.weight"][seen.known]
+        layers = self._layers
+        projected = np.tanh(layers.linear("project", seen.states))
+        roles, lexical = layers["role.weight"][seen.roles], layers["word.weight"][seen.known]
         words = np.concatenate([projected, roles, lexical, seen.flags], 1)
         for layer in range(2):
-            words = np.concatenate([self._lstm(words, layer, ""), self._lstm(words, layer, "_reverse")], 1)
+            words = layers.lstm("reader", words, layer)
         turn = words[seen.turn_start :]
-        hidden = np.maximum(self._linear("judge_hidden", _pooled(turn)), 0.0)
-        tags = self._linear("tags", words)
+        hidden = np.maximum(layers.linear("judge_hidden", pooled(turn)), 0.0)
+        tags = layers.linear("tags", words)
         return Reading(
             words,
-            _pooled(words),
-            softmax(self._linear("judge", hidden)),
+            pooled(words),
+            softmax(layers.linear("judge", hidden)),
             left_out=tags[seen.turn_start :, 0],
             value=tags[seen.turn_start :, 1],
             replaced=tags[seen.roles == Role.REQUEST, 2],
@@ -109,7 +111,7 @@ class Network:
 
     def begin(self, reading: Reading) -> Floats:
         """The writer's state before its first step."""
-        return np.tanh(self._linear("begin", reading.all))
+        return np.tanh(self._layers.linear("begin", reading.all))
 
     def step(
         self, reading: Reading, state: Floats, source: int | None, written: int, jumped: Floats
@@ -118,63 +120,14 @@ class Network:
 
         `source`: the place that was copied just before, None where the word `written` of the vocabulary was written.
         """
+        layers = self._layers
         before = (
-            self._t["vocabulary.weight"][written] if source is None else self._linear("copied", reading.words[source])
+            layers["vocabulary.weight"][written] if source is None else layers.linear("copied", reading.words[source])
         )
-        state = self._gru(before, state)
-        looks = softmax(reading.words @ (self._t["attend.weight"] @ state))
-        mixed = np.tanh(self._linear("mix", np.concatenate([state, looks @ reading.words])))
-        points = reading.words @ (self._t["point.weight"] @ mixed) + jumped @ self._linear("jump", mixed)
-        logits = np.concatenate([self._linear("write", mixed), points])
+        state = layers.gru("writer", before, state)
+        looks = softmax(reading.words @ (layers["attend.weight"] @ state))
+        mixed = np.tanh(layers.linear("mix", np.concatenate([state, looks @ reading.words])))
+        points = reading.words @ (layers["point.weight"] @ mixed) + jumped @ layers.linear("jump", mixed)
+        logits = np.concatenate([layers.linear("write", mixed), points])
         highest = logits.max()
         return state, logits - highest - np.log(np.exp(logits - highest).sum())
-
-    def _linear(self, name: str, inputs: Floats) -> Floats:
-        out: Floats = inputs @ self._t[f"{name}.weight"].T + self._t[f"{name}.bias"]
-        return out
-
-    def _lstm(self, inputs: Floats, layer: int, direction: str) -> Floats:
-        suffix = f"_l{layer}{direction}"
-        gates = inputs @ self._t["reader.weight_ih" + suffix].T
-        gates += self._t["reader.bias_ih" + suffix] + self._t["reader.bias_hh" + suffix]
-        recurrent = self._t["reader.weight_hh" + suffix]
-        width = recurrent.shape[1]
-        outputs = np.empty((len(inputs), width), dtype=np.float32)
-        hidden = np.zeros(width, dtype=np.float32)
-        cell = np.zeros(width, dtype=np.float32)
-        for at in reversed(range(len(inputs))) if direction else range(len(inputs)):
-            gate = gates[at] + recurrent @ hidden
-            enter, forget, leave = (
-                _sigmoid(gate[:width]),
-                _sigmoid(gate[width : 2 * width]),
-                _sigmoid(gate[3 * width :]),
-            )
-            cell = forget * cell + enter * np.tanh(gate[2 * width : 3 * width])
-            hidden = leave * np.tanh(cell)
-            outputs[at] = hidden
-        return outputs
-
-    def _gru(self, inputs: Floats, state: Floats) -> Floats:
-        width = len(state)
-        new = self._t["writer.weight_ih_l0"] @ inputs + self._t["writer.bias_ih_l0"]
-        old = self._t["writer.weight_hh_l0"] @ state + self._t["writer.bias_hh_l0"]
-        reset = _sigmoid(new[:width] + old[:width])
-        keep = _sigmoid(new[width : 2 * width] + old[width : 2 * width])
-        made = np.tanh(new[2 * width :] + reset * old[2 * width :])
-        out: Floats = (1.0 - keep) * made + keep * state
-        return out
-
-
-def softmax(logits: Floats) -> Floats:
-    powers = np.exp(logits - logits.max())
-    out: Floats = powers / powers.sum()
-    return out
-
-
-def _pooled(words: Floats) -> Floats:
-    return np.concatenate([words.max(0), words.mean(0)])
-
-
-def _sigmoid(values: Floats) -> Floats:
-    out: Floats = 0.5 * (np.tanh(0.5 * values) + 1.0)
-    return out

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from models.encoder import SentenceEncoder
 from models.failure_point.case import Case, Judgement
-from models.failure_point.head import MixingHead
 from models.failure_point.numbers import NAMES, numbers
+from models.failure_point.odds import Odds
 from models.failure_point.texts import TEXTS, Embedded, Encoder, embed
 from models.folder import WEIGHTS, ModelFolderError, load
 from schemas.failure_point import FailurePoint
@@ -33,11 +33,14 @@ class FailurePointModel:
 
     def __init__(self, config: dict[str, Any], tensors: dict[str, NDArray[Any]], encoder: Encoder, name: str) -> None:
         """`config` and `tensors` of a model folder called `name`. Raises `ModelFolderError` when they are of another
-        version of the features."""
+        version of the features or not whole."""
         if config.get("numbers") != list(NAMES) or config.get("texts") != list(TEXTS):
             raise ModelFolderError(f"{name} was trained on other features than this Earshot has; train it again")
         self.version = str(config["version"])
-        self._head = MixingHead(tensors)
+        try:
+            self._odds = Odds(tensors)
+        except KeyError as missing:
+            raise ModelFolderError(f"{name} lacks the tensor {missing}; train it again") from missing
         self._bias = np.asarray(config["bias"], dtype=np.float64)
         self._temperature = float(config["temperature"])
         self.prior = np.asarray(config["prior"], dtype=np.float64)
@@ -68,7 +71,7 @@ class FailurePointModel:
 
     def of_prepared(self, embedded: Embedded, measured: NDArray[np.float32]) -> Probabilities:
         """The same of cases whose texts are embedded and whose numbers are taken."""
-        logits = self._head.logits(embedded, measured).astype(np.float64)
+        logits = self._odds.logits(embedded, measured)
         odds = logits / self._temperature + self._bias
         raised = np.exp(odds - odds.max(1, keepdims=True))
         return np.asarray(raised / raised.sum(1, keepdims=True))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from models.failure_point.case import Case, Neighbour
 from models.failure_point.relations import RELATIONS, relations
+from models.failure_point.repairs import REPAIRS, repairs
 from models.failure_point.texts import PAIRS, Embedded, likenesses
 
 Floats = NDArray[np.float32]
@@ -81,6 +82,7 @@ _MEASURED: Final = (
     *(f"played_{name}" for name in PLAYED),
     *SIGNALS,
     *RELATIONS,
+    *REPAIRS,
 )
 NAMES: Final = (*_MEASURED, *(f"{one}~{other}" for one, other in PAIRS))
 """What each column of `numbers` is."""
@@ -148,7 +150,7 @@ OF_CONTEXT: Final = frozenset(
 
 def numbers(cases: Sequence[Case], embedded: Embedded) -> Floats:
     """(cases, len(NAMES)); not a number: not known. `embedded` are the cases' own texts."""
-    rows = [[*_confidences(case), *_parts(case), *_kinds(case), *relations(case)] for case in cases]
+    rows = [[*_confidences(case), *_parts(case), *_kinds(case), *relations(case), *repairs(case)] for case in cases]
     measured = np.array(rows, dtype=np.float32).reshape(len(rows), len(_MEASURED))
     return np.concatenate((measured, likenesses(embedded)), axis=1)
 

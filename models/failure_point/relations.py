@@ -64,8 +64,8 @@ RELATIONS: Final = (
 
 def relations(case: Case) -> list[float]:
     """Numbers in the order of `RELATIONS`, mostly in [0, 1]; not a number where there is nothing to relate."""
-    request, slots, earlier = _bag(case.request), case.slots, case.earlier
-    values = [_bag(slot[1]) for slot in slots]
+    request, slots, earlier = bag(case.request), case.slots, case.earlier
+    values = [bag(slot[1]) for slot in slots]
     said = frozenset().union(*values) if values else frozenset()
     return [
         *_own(case, request, values, said),
@@ -80,11 +80,9 @@ def relations(case: Case) -> list[float]:
 def _own(case: Case, request: "Bag", values: "list[Bag]", said: "Bag") -> list[float]:
     slots = case.slots
     named = [
-        (value, _bag(slot[2].partition(":")[2] or slot[2]))
-        for value, slot in zip(values, slots, strict=True)
-        if slot[2]
+        (value, bag(slot[2].partition(":")[2] or slot[2])) for value, slot in zip(values, slots, strict=True) if slot[2]
     ]
-    answer = _bag(case.response) if case.response else None
+    answer = bag(case.response) if case.response else None
     return [
         float(case.request.count(" ") + 1 if case.request else 0),
         _share(len(request - said), len(request)),
@@ -108,21 +106,21 @@ def _result(case: Case) -> list[float]:
     of_kind = [entity for entity in own if entity.partition(":")[0] == kind]
     before = [entity for turn in reversed(case.earlier) for entity in _entities(turn)]
     before_of_kind = [entity for entity in before if entity.partition(":")[0] == kind]
-    words = _bag(name or result)
-    told = [_bag(turn.response) for turn in case.earlier if turn.response]
+    words = bag(name or result)
+    told = [bag(turn.response) for turn in case.earlier if turn.response]
     return [
         float(result in own),
         float(result not in of_kind) if of_kind else nan,
         float(result in before),
         float(result != before_of_kind[0]) if before_of_kind else nan,
-        max((_share(len(words & _bag(slot[1])), len(words)) for slot in case.slots), default=nan),
+        max((_share(len(words & bag(slot[1])), len(words)) for slot in case.slots), default=nan),
         max((_share(len(words & one), len(words)) for one in told), default=nan),
     ]
 
 
 def _alternatives(case: Case, request: "Bag") -> list[float]:
     """How far the recogniser's alternatives are from what it chose: a near one changes a word, the truth more."""
-    bags = [_bag(text) for text, _ in case.alternatives]
+    bags = [bag(text) for text, _ in case.alternatives]
     if not bags:
         return [nan] * 3
     changes = [len(request ^ one) for one in bags]
@@ -147,8 +145,8 @@ def _after(case: Case, request: "Bag", values: "list[Bag]") -> list[float]:
     if not later:
         return [nan] * 17
     close = max(later, key=lambda turn: _alike(case.request, turn.request))
-    words = _bag(close.request)
-    offered = frozenset().union(*(_bag(text) for text, _ in case.alternatives)) - request
+    words = bag(close.request)
+    offered = frozenset().union(*(bag(text) for text, _ in case.alternatives)) - request
     new = words - request
     lost = request - words
     first = later[0]
@@ -177,7 +175,7 @@ Bag = frozenset[str]
 
 
 @lru_cache(maxsize=65_536)
-def _bag(text: str) -> Bag:
+def bag(text: str) -> Bag:
     """The words of a text or of an entity's name, in lower case, without marks."""
     return frozenset("".join(c if c.isalnum() or c == "'" else " " for c in text.lower()).split())
 
@@ -195,7 +193,7 @@ def _again(values: "Iterable[Bag]", slots: Sequence[Slot]) -> float:
     wanted = list(values)
     if not wanted or not slots:
         return nan
-    given = [_bag(slot[1]) for slot in slots]
+    given = [bag(slot[1]) for slot in slots]
     return sum(any(value <= one for one in given) for value in wanted) / len(wanted)
 
 

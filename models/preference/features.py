@@ -43,6 +43,11 @@ class Turn:
         """The end of what the person said before."""
         return self.before[-_LAST_CHARACTERS:]
 
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        """The text, the end of the question and the end of what was said before."""
+        return self.text, self.asked, self.said
+
 
 class Known(NamedTuple):
     """Words from `start` to before `end` that a catalogue knows as a name of that topic."""

@@ -3,6 +3,7 @@
 import gzip
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -118,12 +119,21 @@ def rows_of(folder: Path, row: type[R], expects: str) -> Iterator[R]:
 def rows_in(path: Path, row: type[R], expects: str) -> Iterator[R]:
     """The lines of one file. Raises `AdapterError` with file and line at the first that does not fit."""
     for number, line in lines_of(path):
-        try:
+        with told_where(path, number, expects):
             yield row.model_validate_json(line)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(map(str, first["loc"])) or "the line"
-            raise AdapterError(
-                f"{path}, line {number}: {where}: {first['msg']} ({error.error_count()} problems in all); "
-                f"expected {expects}"
-            ) from error
+
+
+@contextmanager
+def told_where(path: Path, number: int, expects: str) -> Iterator[None]:
+    """Around the reading of a line: what does not fit is raised as `AdapterError` with file and line."""
+    try:
+        yield
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the line"
+        raise AdapterError(
+            f"{path}, line {number}: {where}: {first['msg']} ({error.error_count()} problems in all); "
+            f"expected {expects}"
+        ) from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise AdapterError(f"{path}, line {number}: {error}; expected {expects}") from error

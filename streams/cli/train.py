@@ -70,17 +70,23 @@ def correction(data: Path | None, output: Path, seed: int) -> None:
 
 @train.command("failure-point")
 @click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Folder of the public data sets; by default EARSHOT_DATA_DIR.",
+)
+@click.option(
     "--output",
     type=click.Path(path_type=Path),
     default=WEIGHTS / "failure_point",
-    help="Folder of the model; by default the one that ships.",
+    help="Folder of the model; by default the one that ships. The model of single commands goes into a folder beside "
+    "it whose name ends in _commands.",
 )
-@click.option("--seed", type=int, default=2, show_default=True)
-def failure_point(output: Path, seed: int) -> None:
-    """Which component broke first in a turn, from simulated people alone."""
-    from streams.training.failure_point import train as train_failure_point
+@click.option("--seed", type=int, help="By default those that the models that ship were made with.")
+def failure_point(data: Path | None, output: Path, seed: int | None) -> None:
+    """Which component broke first: in a turn, from simulated people alone, and in a single command, from slurp."""
+    from streams.training.failure_point_both import train_both
 
-    train_failure_point(output, seed, tell)
+    train_both(data or settings().data_dir, output, seed, tell)
 
 
 @train.command("rewrite")

@@ -12,7 +12,8 @@ from streams.evaluate.figures import Groups
 from streams.training.correction_examples import Example
 from streams.training.correction_fitting import Fit, fit, prepare
 from streams.training.correction_network import Network
-from streams.training.correction_states import States, tensors_of
+from streams.training.network_fitting import tensors_of
+from streams.training.word_states import WordStates
 
 Progress = Callable[[str], None]
 
@@ -25,7 +26,7 @@ def crossed(
     vocabulary: Sequence[str],
     lexicon: Sequence[str],
     how: Fit,
-    states: States,
+    states: WordStates,
     rewrites: bool,
     progress: Progress,
 ) -> list[Correction]:

@@ -10,7 +10,8 @@ from models.folder import WEIGHTS, load
 from streams.training.correction_fitting import blank
 from streams.training.correction_network import Network
 from streams.training.correction_sets import LEARNED, fingerprint
-from streams.training.correction_states import States, network_of
+from streams.training.network_fitting import with_tensors
+from streams.training.word_states import WordStates
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class Shipped:
     """A model with all that evaluations need of it. `states` answers for texts that were learned before."""
 
     model: CorrectionModel
-    states: States
+    states: WordStates
     vocabulary: tuple[str, ...]
     lexicon: tuple[str, ...]
     shape: Shape
@@ -31,7 +32,7 @@ class Shipped:
 
     def network(self) -> Network:
         """The model's network, to learn on from."""
-        return network_of(self._tensors, blank(self.shape, 0))
+        return with_tensors(blank(self.shape, 0), self._tensors)
 
     def fresh(self) -> Network:
         """A network of the same shape that has learned nothing."""
@@ -41,7 +42,7 @@ class Shipped:
 def shipped(folder: Path = WEIGHTS / "correction") -> Shipped:
     """The model of a folder. Raises `ModelFolderError` and `ModelsNotInstalled`."""
     stored = load(folder)
-    states = States.load()
+    states = WordStates.load()
     learned = frozenset(stored.tensors.pop(LEARNED).tolist())
     model = CorrectionModel.load(folder, states)
     config = stored.config

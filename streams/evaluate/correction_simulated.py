@@ -26,6 +26,7 @@ from streams.evaluate.correction_rewrites import (
 )
 from streams.evaluate.correction_shipped import Shipped
 from streams.evaluate.figures import Figure, Groups, f1, floats, precision, recall, with_interval
+from streams.evaluate.recordings import recordings_in
 from streams.simulator.truth import truth_path
 from streams.training.correction_examples import Truth
 from streams.training.correction_simulated import SimulatedTurn, recorded_turns, simulated_turns
@@ -33,7 +34,6 @@ from streams.training.correction_simulated import SimulatedTurn, recorded_turns,
 PACKS: Final = ("home_a", "home_b")
 DIALOGUES: Final = 1_500
 SEED: Final = 4_711
-_RECORDING: Final = ".jsonl.zst"
 _NUMBERS: Final = {Label.NONE: 0, Label.SELF_REPAIR: 1, Label.THIRD_POSITION: 2}
 
 Progress = Callable[[str], None]
@@ -53,17 +53,15 @@ def evaluate_simulated(model: Shipped, progress: Progress) -> Found:
 
 def evaluate_recordings(folder: Path, model: Shipped, progress: Progress) -> Found:
     """Figures on each recording of a folder that has its truth beside it. Raises `AdapterError` where none has."""
-    paths = [path for path in sorted(folder.glob(f"*{_RECORDING}")) if truth_path(path).exists()]
-    if not paths:
-        raise AdapterError(f"{folder} has no recording *{_RECORDING} with its truth beside it")
     figures: dict[str, Figure] = {}
-    for path in paths:
+    recordings = recordings_in(folder)
+    for name, path in recordings.items():
         progress(f"{path.name}: listening")
         turns = recorded_turns(path)
         if not any(turn.kind is not Truth.NONE for turn in turns):
             raise AdapterError(f"{truth_path(path)} has no correction among {len(turns):,} turns")
-        figures |= _figures(path.name.removesuffix(_RECORDING), turns, model)
-    return figures, [f"{len(paths)} recordings of {folder.name}, figures of the model that ships."]
+        figures |= _figures(name, turns, model)
+    return figures, [f"{len(recordings)} recordings of {folder.name}, figures of the model that ships."]
 
 
 def _figures(prefix: str, turns: Sequence[SimulatedTurn], model: Shipped) -> dict[str, Figure]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from models.failure_point.numbers import GROUP_OF, NAMES, Group
 from models.failure_point.relations import RELATIONS
+from models.failure_point.repairs import REPAIRS
 from models.failure_point.texts import TEXTS
 from schemas.failure_point import FailurePoint, IsolationPass
 from streams.evaluate.failure_point_figures import CLASSES, Codes, Told
@@ -30,7 +31,7 @@ _QUITE_SURE: Final = 99.0
 """What a confidence that is not told is taken for by the rules: logits of others are below 7."""
 _TEXT_TURNS: Final = 30_000
 _METADATA: Final = tuple(
-    at for at, name in enumerate(NAMES) if name not in RELATIONS and GROUP_OF[at] is not Group.MEANING
+    at for at, name in enumerate(NAMES) if name not in (*RELATIONS, *REPAIRS) and GROUP_OF[at] is not Group.MEANING
 )
 _OWN_TEXTS: Final = tuple(TEXTS.index(name) for name in ("request", "interpretation", "response", "request_after"))
 

@@ -14,7 +14,7 @@ from streams.evaluate.preference_interviews import evaluate_interviews
 from streams.evaluate.preference_retrieval import evaluate_retrieval
 from streams.evaluate.preference_simulated import evaluate_recordings, evaluate_simulated
 from streams.training.preference_sets import conversations_of
-from streams.training.preference_states import States
+from streams.training.word_states import WordStates
 
 NAME: Final = "preference"
 EXPECTS: Final = (
@@ -33,7 +33,7 @@ def evaluate(folder: Path | None, progress: Progress) -> Report:
     Raises `AdapterError` when a folder is missing or is in none of the formats, `ModelFolderError` and
     `ModelsNotInstalled` when there is no model.
     """
-    states = States.load()
+    states = WordStates.load()
     model = PreferenceModel.load(words=states)
     figures: dict[str, Figure] = {}
     notes: list[str] = []
@@ -58,7 +58,7 @@ def _all_folders() -> list[Path]:
     return folders
 
 
-def _evaluated(folder: Path, model: PreferenceModel, states: States, progress: Progress) -> Found:
+def _evaluated(folder: Path, model: PreferenceModel, states: WordStates, progress: Progress) -> Found:
     if folder.is_dir() and any(folder.glob("*.jsonl.zst")):
         return evaluate_recordings(folder, model, progress)
     fields = fields_of(folder, EXPECTS)

@@ -18,8 +18,8 @@ from streams.evaluate.correction_rewrites import grouped
 from streams.evaluate.figures import Bools, Figure, Floats, Groups, auc, decide, f1, with_interval
 from streams.training.preference_opinion import Answers, answers_of, fit_opinion, silver_polarity
 from streams.training.preference_sets import fingerprint
-from streams.training.preference_states import States
 from streams.training.preference_thresholds import FOLDS
+from streams.training.word_states import WordStates
 
 _SEED: Final = 1
 
@@ -28,7 +28,7 @@ Found = tuple[dict[str, Figure], list[str]]
 
 
 def evaluate_interviews(
-    interviews: Sequence[Interview], model: PreferenceModel, states: States, progress: Progress
+    interviews: Sequence[Interview], model: PreferenceModel, states: WordStates, progress: Progress
 ) -> Found:
     """Cross-validated by interview where the model that ships saw them, else by that model."""
     new = [one for one in interviews if fingerprint("ccpe", one.id) not in model.learned]
@@ -55,7 +55,7 @@ def evaluate_interviews(
     return figures, notes
 
 
-def _cross_validated(interviews: Sequence[Interview], states: States) -> dict[str, Figure]:
+def _cross_validated(interviews: Sequence[Interview], states: WordStates) -> dict[str, Figure]:
     states.learn(one.turn for interview in interviews for one in user_turns(interview))
     answers = answers_of(interviews, states)
     fold = answers.groups % FOLDS

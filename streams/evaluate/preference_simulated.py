@@ -15,7 +15,7 @@ from schemas.preference import Polarity
 from streams.adapters.source import AdapterError
 from streams.evaluate.correction_rewrites import grouped
 from streams.evaluate.figures import Bools, Figure, Groups, floats
-from streams.recording_reader import RecordingReader
+from streams.evaluate.recordings import recordings_in
 from streams.simulator.pack import load_pack
 from streams.simulator.truth import PreferenceTruth, truth_path
 from streams.training.preference_simulated import SimulatedTurn, catalogue_of, recorded_turns, simulated_turns
@@ -24,7 +24,6 @@ from streams.training.preference_written import kept_phrasing, kept_value
 PACKS: Final = ("home_a", "home_b")
 DIALOGUES: Final = 2_500
 SEED: Final = 4_711
-_RECORDING: Final = ".jsonl.zst"
 _ARTICLES: Final = frozenset({"the", "a", "an"})
 _CUES: Final = (" like ", " love ", " prefer ", " hate ", " favorite ", " favourite ", " fan ", " call ", " don't ")
 
@@ -56,19 +55,15 @@ def evaluate_simulated(model: PreferenceModel, progress: Progress) -> Found:
 
 def evaluate_recordings(folder: Path, model: PreferenceModel, progress: Progress) -> Found:
     """Figures on each recording of a folder that has its truth beside it. Raises `AdapterError` where none has."""
-    paths = [path for path in sorted(folder.glob(f"*{_RECORDING}")) if truth_path(path).exists()]
-    if not paths:
-        raise AdapterError(f"{folder} has no recording *{_RECORDING} with its truth beside it")
     figures: dict[str, Figure] = {}
-    for path in paths:
+    recordings = recordings_in(folder)
+    for name, path in recordings.items():
         progress(f"{path.name}: listening")
         turns = recorded_turns(path)
         if not any(turn.taught for turn in turns):
             raise AdapterError(f"{truth_path(path)} has no stated preference among {len(turns):,} turns")
-        with RecordingReader(path):
-            catalogue = _catalogue(turns)
-        figures |= _figures(path.name.removesuffix(_RECORDING), turns, catalogue, model)
-    return figures, [f"{len(paths)} recordings of {folder.name}, figures of the model that ships."]
+        figures |= _figures(name, turns, _catalogue(turns), model)
+    return figures, [f"{len(recordings)} recordings of {folder.name}, figures of the model that ships."]
 
 
 def _catalogue(turns: Sequence[SimulatedTurn]) -> Catalogue:

@@ -21,7 +21,7 @@ from streams.training.rephrase_baselines import LESSONS, Baselines
 from streams.training.rephrase_calls import call_cases, out_of_fold
 from streams.training.rephrase_dialogues import sgd_examples, topical_chat_examples
 from streams.training.rephrase_examples import Example
-from streams.training.rephrase_simulated import Heard
+from streams.training.simulated_dialogues import Heard
 
 SHIPPED: Final = "shipped"
 _MOST_PAIRS: Final = 3_000

@@ -19,7 +19,8 @@ from schemas.failure_point import FailurePoint
 from schemas.feedback import Refinement, Repeat, Rephrase, RetryCause
 from streams.evaluate.figures import CONFIDENCE, RESAMPLES, Figure, Groups, auc, f1, floats, with_interval
 from streams.evaluate.judged import exchanges_of
-from streams.training.rephrase_simulated import Heard, candidates_of
+from streams.training.rephrase_simulated import candidates_of
+from streams.training.simulated_dialogues import Heard
 
 _LABELS: Final = tuple(Label)
 _NONE: Final = _LABELS.index(Label.NONE)

@@ -13,7 +13,8 @@ from streams.evaluate.figures import Figure, Groups, auc, with_interval
 from streams.training.rephrase_dialogues import getgoing_examples
 from streams.training.rephrase_examples import Example
 from streams.training.rephrase_fit import Design, fit_retry
-from streams.training.rephrase_simulated import Heard, examples_of
+from streams.training.rephrase_simulated import examples_of
+from streams.training.simulated_dialogues import Heard
 
 _SEED: Final = 1
 _LETTERS: Final = NAMES.index("characters")

@@ -5,23 +5,17 @@ needed and annotations are not looked at. Out: a line for every act that starts 
 after 3 words: `id, words_heard, score, kind`. `score` is the probability that the start takes the floor.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
-
-import orjson
 
 from models.barge_in.floor import FloorModel, FloorScore
 from processors.phrases import asks_to_stop, is_backchannel, is_correction
 from processors.similarity import words_of
 from schemas.feedback import BargeInKind
-from streams.errors import StreamError
 from streams.evaluate.barge_in_meetings import read_meetings
+from streams.scoring.rows import rows_to
 
 Progress = Callable[[str], None]
-
-
-class ScoresNotWritten(StreamError):
-    """The output cannot be written; the text says why."""
 
 
 def score(source: Path, target: Path, progress: Progress) -> int:
@@ -31,32 +25,22 @@ def score(source: Path, target: Path, progress: Progress) -> int:
     """
     model = FloorModel.load()
     meetings = read_meetings([source]).meetings
-    part = target.with_name(f".{target.name}.part")
     written = 0
-    try:
-        with part.open("wb") as lines:
-            for name, meeting in meetings.items():
-                scores = model.score(meeting)
-                lines.writelines(_lines(scores))
-                written += len(scores)
-                progress(f"{name}: {len(scores):,} scores")
-        part.replace(target)
-    except OSError as error:
-        raise ScoresNotWritten(f"{target} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with rows_to(target) as rows:
+        for name, meeting in meetings.items():
+            scores = model.score(meeting)
+            for one in scores:
+                rows.write(
+                    {
+                        "id": one.overlap.act.id,
+                        "words_heard": one.words_heard,
+                        "score": round(one.score, 6),
+                        "kind": kind_of(one).value,
+                    }
+                )
+            written += len(scores)
+            progress(f"{name}: {len(scores):,} scores")
     return written
-
-
-def _lines(scores: Sequence[FloorScore]) -> Iterator[bytes]:
-    for one in scores:
-        told = {
-            "id": one.overlap.act.id,
-            "words_heard": one.words_heard,
-            "score": round(one.score, 6),
-            "kind": kind_of(one).value,
-        }
-        yield orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def kind_of(scored: FloorScore) -> BargeInKind:

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import orjson
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import Field
 
 from models.preference.features import Turn
 from models.preference.gate import elicits
 from models.preference.model import PreferenceModel, Statement
 from schemas.turn import TURN_EVENT
 from schemas.turn import Turn as TurnEvent
-from streams.adapters.source import AdapterError, Row, lines_of
+from streams.adapters.source import AdapterError, Row, lines_of, told_where
+from streams.scoring.rows import rows_to
+from streams.scoring.said import ASSISTANTS, SaidTurn
 
 EXPECTS: Final = (
     "JSON lines with the fields id and turns: a list of {role, text}, or of {speaker, text} as in ccpe and "
@@ -22,20 +24,9 @@ EXPECTS: Final = (
 GUIDED_FROM: Final = 0.4
 """Share of the assistant's turns that ask for likes, from which on a dialogue is a teaching one."""
 _BATCH: Final = 256
-_ASSISTANT: Final = frozenset({"system", "assistant", "agent", "bot", "wizard", "agent_2"})
+_ASSISTANTS: Final = ASSISTANTS | {"agent_2"}
 
 Progress = Callable[[str], None]
-
-
-class SaidTurn(Row):
-    """A turn of a dialogue; every role that is none of an assistant's is the user's."""
-
-    role: str = Field(validation_alias=AliasChoices("role", "speaker"))
-    text: str
-
-    @property
-    def by_assistant(self) -> bool:
-        return self.role.lower() in _ASSISTANT
 
 
 class ScoredDialogue(Row):
@@ -58,25 +49,19 @@ class Asked:
 def score(source: Path, target: Path, progress: Progress, model: PreferenceModel | None = None) -> int:
     """Score the rows of a file; how many were written. `target` appears when all of them are scored.
 
-    Raises `AdapterError` with file and line at the first that cannot be read, and what loading the model raises.
+    Raises `AdapterError` with file and line at the first that cannot be read, `ScoresNotWritten`, and what loading the
+    model raises.
     """
     if not source.is_file():
         raise AdapterError(f"there is no file {source}; expected {EXPECTS}")
     asked = list(_asked(source))
     model = model or PreferenceModel.load()
-    part = target.with_name(f".{target.name}.part")
-    try:
-        with part.open("wb") as file:
-            for start in range(0, len(asked), _BATCH):
-                batch = asked[start : start + _BATCH]
-                for one, found in zip(batch, judged(batch, model), strict=True):
-                    file.write(orjson.dumps(row_of(one, found)) + b"\n")
-                progress(f"{min(start + _BATCH, len(asked)):,} of {len(asked):,} turns")
-        part.replace(target)
-    except OSError as error:
-        raise AdapterError(f"{target} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with rows_to(target) as out:
+        for start in range(0, len(asked), _BATCH):
+            batch = asked[start : start + _BATCH]
+            for one, found in zip(batch, judged(batch, model), strict=True):
+                out.write(row_of(one, found))
+            progress(f"{min(start + _BATCH, len(asked)):,} of {len(asked):,} turns")
     return len(asked)
 
 
@@ -116,11 +101,11 @@ def is_guided(questions: Sequence[str]) -> bool:
 
 def asked_of(dialogue: ScoredDialogue, every: bool) -> Iterator[Asked]:
     """The turns of the user that are scored: `every` one, or the last. Raises `ValueError` where there is none."""
-    guided = is_guided([said.text for said in dialogue.turns if said.by_assistant])
+    guided = is_guided([said.text for said in dialogue.turns if said.by_one_of(_ASSISTANTS)])
     question = before = ""
     found: list[Asked] = []
     for place, said in enumerate(dialogue.turns):
-        if said.by_assistant:
+        if said.by_one_of(_ASSISTANTS):
             question, before = said.text, ""
             continue
         found.append(Asked(dialogue.id, place if every else None, Turn(said.text, question, before), guided))
@@ -133,19 +118,13 @@ def asked_of(dialogue: ScoredDialogue, every: bool) -> Iterator[Asked]:
 def _asked(source: Path) -> Iterator[Asked]:
     question: dict[str, str] = {}
     for number, line in lines_of(source):
-        try:
+        with told_where(source, number, EXPECTS):
             if b'"turns"' not in line:
                 yield from _of_event(line, question)
                 continue
             row = orjson.loads(line)
             every = "speaker" in row["turns"][0] if isinstance(row, dict) and row.get("turns") else False
             yield from asked_of(ScoredDialogue.model_validate(row), every)
-        except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(map(str, first["loc"])) or "the line"
-            raise AdapterError(f"{source}, line {number}: {where}: {first['msg']}; expected {EXPECTS}") from error
-        except (ValueError, TypeError, KeyError) as error:
-            raise AdapterError(f"{source}, line {number}: {error}; expected {EXPECTS}") from error
 
 
 def _of_event(line: bytes, question: dict[str, str]) -> Iterator[Asked]:

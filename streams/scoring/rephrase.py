@@ -3,20 +3,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import orjson
-
 from models.rephrase.candidate import Candidate
 from models.rephrase.retry_model import REPHRASE_FOLDER, RetryModel
 from streams.adapters.source import Row, rows_in
-from streams.errors import StreamError
+from streams.scoring.rows import ScoresNotWritten, rows_to
+
+__all__ = ["EXPECTS", "Pair", "ScoresNotWritten", "score"]
 
 EXPECTS = "pairs as JSON lines with the fields first and second, and where known id, response and gap_s"
 
 Progress = Callable[[str], None]
-
-
-class ScoresNotWritten(StreamError):
-    """The file of scores cannot be written; the text names it."""
 
 
 class Pair(Row):
@@ -41,20 +37,14 @@ def score(source: Path, target: Path, progress: Progress, folder: Path = REPHRAS
     judged = model.judge(
         [Candidate(pair.first, pair.second, response=pair.response, gap_s=pair.gap_s) for pair in pairs]
     )
-    part = target.with_name(f".{target.name}.part")
-    try:
-        with part.open("wb") as file:
-            for at, (pair, one) in enumerate(zip(pairs, judged, strict=True)):
-                row = {
+    with rows_to(target) as rows:
+        for at, (pair, one) in enumerate(zip(pairs, judged, strict=True)):
+            rows.write(
+                {
                     "id": at if pair.id is None else pair.id,
                     "label": one.label.value,
                     "score": one.score,
                     "cause": None if one.cause is None else one.cause.value,
                 }
-                file.write(orjson.dumps(row) + b"\n")
-        part.replace(target)
-    except OSError as error:
-        raise ScoresNotWritten(f"{target} cannot be written: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
+            )
     return len(pairs)

@@ -2,7 +2,7 @@
 
 import asyncio
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
 
@@ -12,6 +12,8 @@ from streams.serve.asked import MOST_WORDS
 from streams.serve.people import Forgotten, Known, People, RankedPreference, Teaching
 
 MOST_ASKED_FOR = 100
+
+T = TypeVar("T")
 
 UserId = Annotated[str, Path(min_length=1, max_length=128)]
 PreferenceId = Annotated[str, Path(min_length=1, max_length=128)]
@@ -32,19 +34,13 @@ def people_router(people: People | None) -> APIRouter:
     async def user(user_id: UserId, caller: Asking, known: there) -> Known:
         """What is held of a person."""
         caller.require(user_id)
-        held = await asyncio.to_thread(known.known, user_id)
-        if held is None:
-            raise _nothing_held()
-        return held
+        return _there(await asyncio.to_thread(known.known, user_id))
 
     @router.delete("")
     async def forget(user_id: UserId, caller: Asking, known: there) -> Forgotten:
         """Forget a person: preferences and rewrites, on the topics, in memory, and in the next snapshot."""
         caller.require(user_id)
-        forgotten = await asyncio.to_thread(known.forget, user_id)
-        if forgotten is None:
-            raise _nothing_held()
-        return forgotten
+        return _there(await asyncio.to_thread(known.forget, user_id))
 
     @router.get("/preferences")
     async def preferences(
@@ -85,11 +81,10 @@ def people_router(people: People | None) -> APIRouter:
 
 def _held(known: People, user_id: str, caller: Caller) -> list[Preference]:
     caller.require(user_id)
-    held = known.preferences(user_id)
+    return _there(known.preferences(user_id))
+
+
+def _there(held: T | None) -> T:
     if held is None:
-        raise _nothing_held()
+        raise HTTPException(HTTPStatus.NOT_FOUND, "nothing is held of this id")
     return held
-
-
-def _nothing_held() -> HTTPException:
-    return HTTPException(HTTPStatus.NOT_FOUND, "nothing is held of this id")

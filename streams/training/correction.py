@@ -37,8 +37,9 @@ from streams.training.correction_sets import (
     task_turns,
 )
 from streams.training.correction_simulated import examples_of_simulated, simulated_turns
-from streams.training.correction_states import States, tensors_of
 from streams.training.correction_thresholds import Judged, thresholds
+from streams.training.network_fitting import tensors_of
+from streams.training.word_states import WordStates
 
 VERSION: Final = "1.0"
 VOCABULARY: Final = 400
@@ -96,7 +97,7 @@ def train(data: Path, output: Path, seed: int, progress: Progress) -> None:
     lexicon = lexicon_of(examples)
     shape = Shape(vocabulary=len(words), lexicon=len(lexicon))
     progress(f"{len(examples):,} examples: word states")
-    states = States.load()
+    states = WordStates.load()
     states.learn(example.utterances for example in (*examples, *spare))
     fitted: list[Example] = []
     calibrating = list(spare)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from random import Random
 
 import numpy as np
 import torch
@@ -15,16 +14,16 @@ from models.correction.features import FLAGS, Floats, Seen, see
 from models.correction.network import BEGIN, JUMPS, Copied, Shape, jumps
 from models.correction.words import split
 from models.minilm import WIDTH
+from streams.training import network_fitting
 from streams.training.correction_alignment import Step, align
 from streams.training.correction_examples import Example
 from streams.training.correction_network import Network
+from streams.training.network_fitting import UNKNOWN, Progress, Schedule
 
-Progress = Callable[[str], None]
 StatesOf = Callable[[str], Floats]
 """The word states of a text."""
 
 MOST_STEPS = 48
-_UNKNOWN = -100
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def prepare(
         steps = align(seen.words, seen.roles, target, vocabulary)[-MOST_STEPS:]
     return Prepared(
         seen,
-        _UNKNOWN if example.truth is None else int(example.truth),
+        UNKNOWN if example.truth is None else int(example.truth),
         _tags(example.left_out, seen.turn_start, count),
         _tags(example.value, seen.turn_start, count),
         _tags(example.replaced, 0, count),
@@ -64,7 +63,7 @@ def prepare(
 
 
 def _tags(known: tuple[bool, ...] | None, start: int, count: int) -> NDArray[np.int64]:
-    tags = np.full(count, _UNKNOWN, dtype=np.int64)
+    tags = np.full(count, UNKNOWN, dtype=np.int64)
     if known is not None:
         own = np.array(known[: count - start], dtype=np.int64)
         tags[start : start + len(own)] = own
@@ -82,12 +81,12 @@ def _jumped(seen: Seen, steps: Sequence[Step]) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """How to fit: passes over the examples, the highest rate of learning, words in a batch, weights of the tasks."""
+class Fit(Schedule):
+    """How to fit, with the weights of the tasks."""
 
-    epochs: int
     rate: float = 2e-3
     batch_words: int = 3_000
+    mixing: int = 6
     label: float = 1.0
     tags: float = 1.0
     writing: float = 1.0
@@ -101,54 +100,12 @@ def fit(
     progress: Progress,
     checkpoint: Path | None = None,
 ) -> Network:
-    """Fit to the examples; the rate rises for a tenth of the way and falls to nothing.
+    """Fit to the examples; see `network_fitting.fit`."""
 
-    `checkpoint`: a file that is written after every pass and from which a fit that was interrupted goes on; the result
-    is the same as without an interruption.
-    """
-    optimizer = torch.optim.AdamW(network.parameters(), lr=how.rate, weight_decay=0.01)
-    network.train()
-    for epoch in range(_resumed(network, optimizer, checkpoint), how.epochs):
-        torch.manual_seed(seed * 1_000 + epoch)
-        batches = _batches(examples, how.batch_words, Random(f"{seed}/{epoch}"))
-        total = 0.0
-        for at, batch in enumerate(batches):
-            done = (epoch + at / len(batches)) / how.epochs
-            for group in optimizer.param_groups:
-                group["lr"] = how.rate * min(done / 0.1 + 0.01, (1.0 - done) / 0.9 + 0.001)
-            loss = _loss(network, batch, how)
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            total += loss.item()
-        if checkpoint is not None:
-            checkpoint.parent.mkdir(parents=True, exist_ok=True)
-            torch.save((epoch + 1, network.state_dict(), optimizer.state_dict()), checkpoint)
-        progress(f"pass {epoch + 1} of {how.epochs}: loss {total / max(len(batches), 1):.3f}")
-    network.eval()
-    return network
+    def loss_of(network: Network, batch: Sequence[Prepared]) -> Tensor:
+        return _loss(network, batch, how)
 
-
-def _resumed(network: Network, optimizer: torch.optim.Optimizer, checkpoint: Path | None) -> int:
-    """The pass to go on with."""
-    if checkpoint is None or not checkpoint.exists():
-        return 0
-    epoch, weights, moments = torch.load(checkpoint, weights_only=True)
-    network.load_state_dict(weights)
-    optimizer.load_state_dict(moments)
-    return int(epoch)
-
-
-def _batches(examples: Sequence[Prepared], most_words: int, rng: Random) -> list[list[Prepared]]:
-    order = sorted(examples, key=lambda one: (len(one.seen.words) + rng.randint(0, 6), rng.random()))
-    batches: list[list[Prepared]] = [[]]
-    for one in order:
-        if batches[-1] and (len(batches[-1]) + 1) * len(one.seen.words) > most_words:
-            batches.append([])
-        batches[-1].append(one)
-    rng.shuffle(batches)
-    return [batch for batch in batches if batch]
+    return network_fitting.fit(network, examples, loss_of, how, seed, progress, checkpoint)
 
 
 def _loss(network: Network, batch: Sequence[Prepared], how: Fit) -> Tensor:
@@ -162,9 +119,9 @@ def _loss(network: Network, batch: Sequence[Prepared], how: Fit) -> Tensor:
     read = network.read(states, roles, flags, lexical, lengths)
     loss = torch.zeros(())
     truth = torch.tensor([one.truth for one in batch])
-    if bool((truth != _UNKNOWN).any()):
+    if bool((truth != UNKNOWN).any()):
         logits = network.label(network.pooled(read, known & (roles == 2)))
-        loss = loss + how.label * cross_entropy(logits, truth, ignore_index=_UNKNOWN)
+        loss = loss + how.label * cross_entropy(logits, truth, ignore_index=UNKNOWN)
     tags = network.tags(read)
     for column, wanted in enumerate(
         (
@@ -173,8 +130,8 @@ def _loss(network: Network, batch: Sequence[Prepared], how: Fit) -> Tensor:
             [one.replaced for one in batch],
         )
     ):
-        padded = _padded_integers(wanted, width, _UNKNOWN)
-        told = padded != _UNKNOWN
+        padded = _padded_integers(wanted, width, UNKNOWN)
+        told = padded != UNKNOWN
         if bool(told.any()):
             loss = loss + how.tags * binary_cross_entropy_with_logits(tags[..., column][told], padded[told].float())
     writes = [at for at, one in enumerate(batch) if one.steps]
@@ -190,7 +147,7 @@ def _writing_loss(network: Network, batch: Sequence[Prepared], read: Tensor, kno
     vocabulary = network.shape.vocabulary
     sources = np.full((len(batch), longest), -1, dtype=np.int64)
     written = np.full((len(batch), longest), BEGIN, dtype=np.int64)
-    wanted = np.full((len(batch), longest), _UNKNOWN, dtype=np.int64)
+    wanted = np.full((len(batch), longest), UNKNOWN, dtype=np.int64)
     jumped = np.zeros((len(batch), longest, words, JUMPS), dtype=np.float32)
     for row, one in enumerate(batch):
         count, own = len(one.steps), len(one.seen.words)
@@ -208,7 +165,7 @@ def _writing_loss(network: Network, batch: Sequence[Prepared], read: Tensor, kno
         torch.from_numpy(written),
         torch.from_numpy(jumped),
     )
-    return cross_entropy(logits.flatten(0, 1), torch.from_numpy(wanted).flatten(), ignore_index=_UNKNOWN)
+    return cross_entropy(logits.flatten(0, 1), torch.from_numpy(wanted).flatten(), ignore_index=UNKNOWN)
 
 
 def _padded(arrays: Sequence[Floats], shape: tuple[int, ...]) -> Tensor:

@@ -1,21 +1,15 @@
 """Turns of simulated people, of whom it is known what they take back."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from models.correction.features import Utterances
 from models.correction.words import plain, split
-from schemas.turn import TURN_EVENT, Turn
-from streams.recording import Record
-from streams.recording_reader import RecordingReader
-from streams.simulator.simulate import simulate
-from streams.simulator.simulate_sinks import as_record
-from streams.simulator.simulation import Simulation
-from streams.simulator.truth import LostTruth, SelfRepairTruth, TurnTruth, parse_truth, read_truth, truth_path
+from streams.simulator.truth import SelfRepairTruth, TurnTruth
 from streams.training.correction_examples import Example, Source, Truth
 from streams.training.correction_sets import value_words
+from streams.training.simulated_dialogues import Heard, by_dialogue, recorded, simulated
 
 FEWEST_USERS = 4_000
 """So many that none of them talks to two assistants at once."""
@@ -67,31 +61,19 @@ class SimulatedTurn:
 
 def simulated_turns(pack: str, dialogues: int, seed: int) -> list[SimulatedTurn]:
     """Those of a simulation of one pack."""
-    lines: list[bytes] = []
-    simulation = Simulation(pack=pack, users=max(4 * dialogues, FEWEST_USERS), dialogues=dialogues, seed=seed, rate=2.0)
-    records = [as_record(one) for one in simulate(simulation, on_truth=lines.append)]
-    return list(turns_of(records, map(parse_truth, lines)))
+    return list(turns_of(simulated(pack, max(4 * dialogues, FEWEST_USERS), dialogues, seed)))
 
 
 def recorded_turns(recording: Path) -> list[SimulatedTurn]:
     """Those of a recording with its truth beside it. Raises `RecordingError` and `TruthError`."""
-    with RecordingReader(recording) as reader:
-        records = [line for line in reader if isinstance(line, Record)]
-    return list(turns_of(records, read_truth(truth_path(recording))))
+    return list(turns_of(recorded(recording)))
 
 
-def turns_of(records: Iterable[Record], truths: Iterable[TurnTruth | LostTruth]) -> Iterator[SimulatedTurn]:
+def turns_of(heard: Iterable[Heard]) -> Iterator[SimulatedTurn]:
     """The turns in which a person spoke to the device and was heard, dialogue by dialogue."""
-    told = {truth.turn_id: truth for truth in truths if isinstance(truth, TurnTruth)}
-    dialogues: dict[str, dict[str, Turn]] = defaultdict(dict)
-    for record in records:
-        event = TURN_EVENT.validate_json(record.value) if record.value is not None else None
-        if isinstance(event, Turn) and event.turn_id in told:
-            dialogues[event.dialogue_id][event.turn_id] = event
-    for turns in dialogues.values():
+    for dialogue in by_dialogue(heard):
         request = response = ""
-        for turn in sorted(turns.values(), key=lambda turn: (turn.occurred_at, turn.turn_id)):
-            truth = told[turn.turn_id]
+        for turn, truth in ((one.turn, one.truth) for one in dialogue):
             if turn.request and truth.said is not None:
                 yield _turn(Utterances(turn.request, request, response), truth)
             if turn.request:

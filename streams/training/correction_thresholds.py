@@ -9,7 +9,7 @@ import numpy as np
 from models.correction.features import see
 from models.correction.network import Network
 from streams.training.correction_examples import Example, Source, Truth
-from streams.training.correction_states import States
+from streams.training.word_states import WordStates
 
 MOST_FALSE: Final = 0.003
 """Share of chit-chat turns that may be taken for a correction, of each kind."""
@@ -26,7 +26,7 @@ class Judged:
     chances: tuple[float, float, float]
 
     @classmethod
-    def by(cls, network: Network, example: Example, states: States, lexicon: Mapping[str, int]) -> "Judged":
+    def by(cls, network: Network, example: Example, states: WordStates, lexicon: Mapping[str, int]) -> "Judged":
         said = example.utterances
         reading = network.read(see(states(said.request), states(said.response), states(said.text), said, lexicon))
         none, self_repair, third = reading.label.tolist()

@@ -23,13 +23,13 @@ from streams.training.failure_point_profiles import varied_profiles
 from streams.training.failure_point_rows import Rows
 from streams.training.failure_point_sets import Example, simulated_examples
 
-VERSION: Final = "1.0"
+VERSION: Final = "1.1"
 LEAST: Final = 0.5
 """A failure point is named when it is likelier than all others together."""
 
 VOICE_PACK, CHAT_PACK = "home_a", "shop_chat"
-PROFILES: Final = 20
-DIALOGUES: Final = 400
+PROFILES: Final = 60
+DIALOGUES: Final = 150
 RATE: Final = 0.3
 _USERS_FOR_ONE: Final = 1_250
 """Users who can begin a dialogue a second without talking to two assistants at once."""

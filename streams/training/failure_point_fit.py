@@ -1,4 +1,4 @@
-"""Fits the mixing encoder: modality dropout, class weights, temperature.
+"""Fits the mixing encoder and the trees beside it: modality dropout, class weights, one temperature for both.
 
 Half of the turns are seen as when their answer ends, half as when their dialogue has closed, so one model judges both.
 Parts of a turn are hidden at random, so that it makes do with what an assistant tells.
@@ -14,12 +14,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.failure_point.head import MixingHead, ramps_of
+from models.failure_point.head import ramps_of
 from models.failure_point.numbers import GROUP_OF, Group
+from models.failure_point.odds import TREES, Odds
 from models.failure_point.texts import TEXTS
 from schemas.failure_point import IsolationPass
 from streams.training.failure_point_network import MixingNetwork
 from streams.training.failure_point_rows import CLASSES, Floats, Hidden, Places, Rows
+from streams.training.failure_point_trees import grow
 
 EPOCHS: Final = 8
 INTERVALS: Final = 8
@@ -33,6 +35,8 @@ _BALANCE: Final = 0.5
 """How far rare classes are made to weigh as much as common ones: 0 not at all, 1 quite."""
 _HIDDEN_TEXT, _HIDDEN_TEXTS = 0.3, 0.6
 _HIDDEN_GROUP, _HIDDEN_NUMBER, _HIDDEN_NUMBERS = 0.08, 0.04, 0.03
+_LESS_SEEN: Final = 0.5
+"""Share of the turns of which the trees do not see all."""
 _TEMPERATURES: Final = np.linspace(0.5, 2.5, 81)
 
 Progress = Callable[[str], None]
@@ -45,14 +49,14 @@ _GROUPS: Final = tuple(Group)
 class Fitted:
     """What was learned. `bias` turns the odds of training, where failures are common, into those of `prior`."""
 
-    tensors: dict[str, Floats]
+    tensors: dict[str, NDArray[Any]]
     bias: Probabilities
     temperature: float
     prior: Probabilities
 
     def probabilities(self, rows: Rows, isolation: IsolationPass, hidden: Hidden | None = None) -> Probabilities:
         """(turns, classes), calibrated."""
-        logits = rows.judged(MixingHead(self.tensors).logits, isolation, hidden)
+        logits = rows.judged(Odds(self.tensors).logits, isolation, hidden)
         return _softmax(logits / self.temperature + self.bias)
 
 
@@ -70,7 +74,8 @@ def fit(
     network = MixingNetwork(len(TEXTS), groups, edges, len(CLASSES), _DROPOUT)
     weights, met = _class_weights(rows.truth[own])
     _learn(network, rows, own, weights, seed, progress, checkpoint)
-    tensors = network.tensors()
+    progress("trees")
+    tensors = network.tensors() | _grown(rows, own, weights, seed)
     bias = np.log(prior / met)
     temperature = _temperature(tensors, rows, np.flatnonzero(kept), bias)
     return Fitted(tensors, bias, temperature, prior)
@@ -106,7 +111,7 @@ def _learn(
     checkpoint: Path | None,
 ) -> None:
     optimiser = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_DECAY)
-    failed, correct = own[rows.truth[own] > 0], own[rows.truth[own] == 0]
+    failed, correct = _parted(rows, own)
     taken = int(len(correct) * _CORRECT_SEEN)
     steps = EPOCHS * -(-(len(failed) + taken) // _BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, _RATE, total_steps=steps, pct_start=0.1)
@@ -159,9 +164,7 @@ def _batch(
     numbers = np.concatenate([rows.numbers(isolation)[own] for own, isolation in passes])
     count = len(chosen)
     known &= (rng.random(known.shape) >= _HIDDEN_TEXT) & (rng.random((count, 1)) >= _HIDDEN_TEXTS)
-    groups = (rng.random((count, len(_GROUPS))) < _HIDDEN_GROUP)[:, [_GROUPS.index(group) for group in GROUP_OF]]
-    lost = groups | (rng.random(numbers.shape) < _HIDDEN_NUMBER) | (rng.random((count, 1)) < _HIDDEN_NUMBERS)
-    numbers[lost] = np.nan
+    numbers[_lost(count, rng) | (rng.random((count, 1)) < _HIDDEN_NUMBERS)] = np.nan
     return (
         torch.from_numpy(np.concatenate([one.vectors for one in texts])),
         torch.from_numpy(known),
@@ -170,10 +173,31 @@ def _batch(
     )
 
 
-def _temperature(tensors: dict[str, Floats], rows: Rows, kept: Places, bias: Probabilities) -> float:
+def _grown(rows: Rows, own: Places, weights: Floats, seed: int) -> dict[str, NDArray[Any]]:
+    """Trees of what an epoch of the network sees, in both passes."""
+    failed, correct = _parted(rows, own)
+    rng = np.random.default_rng(seed)
+    seen = np.concatenate((failed, rng.choice(correct, int(len(correct) * _CORRECT_SEEN), replace=False)))
+    numbers = np.concatenate((rows.first[seen], rows.last[seen]))
+    numbers[_lost(len(numbers), rng) & (rng.random((len(numbers), 1)) < _LESS_SEEN)] = np.nan
+    return grow(numbers, np.tile(rows.truth[seen], 2), weights, seed).tensors(TREES)
+
+
+def _lost(turns: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """(turns, numbers): groups of numbers, and single ones, that are hidden."""
+    groups = (rng.random((turns, len(_GROUPS))) < _HIDDEN_GROUP)[:, [_GROUPS.index(group) for group in GROUP_OF]]
+    return np.asarray(groups | (rng.random((turns, len(GROUP_OF))) < _HIDDEN_NUMBER))
+
+
+def _parted(rows: Rows, own: Places) -> tuple[Places, Places]:
+    """Those that failed, and those that did not."""
+    return own[rows.truth[own] > 0], own[rows.truth[own] == 0]
+
+
+def _temperature(tensors: dict[str, NDArray[Any]], rows: Rows, kept: Places, bias: Probabilities) -> float:
     """The one under which both passes over turns kept for this are likeliest."""
-    own, head = rows.chosen(kept), MixingHead(tensors)
-    logits = np.concatenate([own.judged(head.logits, isolation) for isolation in IsolationPass])
+    own, odds = rows.chosen(kept), Odds(tensors)
+    logits = np.concatenate([own.judged(odds.logits, isolation) for isolation in IsolationPass])
     truth = np.tile(own.truth, len(IsolationPass))
     places = np.arange(len(truth))
     losses = [-np.log(_softmax(logits / one + bias)[places, truth] + 1e-12).mean() for one in _TEMPERATURES]

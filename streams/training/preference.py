@@ -20,9 +20,10 @@ from models.preference.network import Shape
 from streams.adapters.ccpe import Interview, user_turns
 from streams.adapters.topical_chat import Conversation
 from streams.simulator.pack import load_pack
+from streams.training.network_fitting import tensors_of
 from streams.training.preference_card import card
 from streams.training.preference_examples import Example
-from streams.training.preference_fitting import Fit, Prepared, blank, fit, prepare, tensors_of
+from streams.training.preference_fitting import Fit, Prepared, blank, fit, prepare
 from streams.training.preference_gate import fit_gate
 from streams.training.preference_opinion import answers_of, fit_opinion
 from streams.training.preference_sets import (
@@ -36,10 +37,10 @@ from streams.training.preference_sets import (
     request_examples,
 )
 from streams.training.preference_simulated import examples_of
-from streams.training.preference_states import States
 from streams.training.preference_thresholds import opinion_threshold, teaching_threshold
 from streams.training.preference_values import Request, requests_of, values_of
 from streams.training.preference_written import Writer, pack_statements
+from streams.training.word_states import WordStates
 
 VERSION: Final = "1.0.0"
 LEXICON: Final = 3_000
@@ -103,7 +104,7 @@ def train(data: Path, output: Path, seed: int, progress: Progress) -> None:
     calibrating = [one for one in examples if not one.group % 10]
     spare = calibrating_chat(sources.conversations, examples, rng)
     progress(f"{len(examples):,} examples: word states")
-    states = States.load()
+    states = WordStates.load()
     states.learn(one.turn for one in examples)
     states.learn(one.turn for interview in sources.interviews for one in user_turns(interview))
     progress("opinions in interviews")
@@ -169,7 +170,12 @@ def lexicon_of(examples: Sequence[Example]) -> list[str]:
 
 
 def _fitted(
-    examples: Sequence[Example], states: States, lexicon: Sequence[str], seed: int, checkpoint: Path, progress: Progress
+    examples: Sequence[Example],
+    states: WordStates,
+    lexicon: Sequence[str],
+    seed: int,
+    checkpoint: Path,
+    progress: Progress,
 ) -> dict[str, NDArray[np.float32]]:
     known = {word: at for at, word in enumerate(lexicon, start=1)}
     prepared: list[Prepared] = [prepare(one, states, known) for one in examples if split(one.turn.text)]

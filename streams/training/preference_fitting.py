@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
 import numpy as np
 import torch
@@ -23,14 +22,13 @@ from models.preference.network import (
     Shape,
 )
 from schemas.preference import Polarity
+from streams.training import network_fitting
+from streams.training.network_fitting import UNKNOWN, Progress, Schedule
 from streams.training.preference_examples import Example, known_words, tags_of
 from streams.training.preference_network import Network
 
-Progress = Callable[[str], None]
 StatesOf = Callable[[str], Floats]
 """The word states of a text."""
-
-_UNKNOWN = -100
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +42,13 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """How to fit: passes over the examples, the highest rate of learning, words in a batch."""
+class Fit(Schedule):
+    """How to fit."""
 
     epochs: int = 7
     rate: float = 3e-3
     batch_words: int = 1_500
+    mixing: int = 3
 
 
 def prepare(example: Example, states_of: StatesOf, lexicon: Mapping[str, int]) -> Prepared:
@@ -64,12 +63,12 @@ def prepare(example: Example, states_of: StatesOf, lexicon: Mapping[str, int]) -
     ):
         if answer is not None:
             asked[at] = answer
-    chosen = np.full(2, _UNKNOWN, dtype=np.int64)
+    chosen = np.full(2, UNKNOWN, dtype=np.int64)
     if example.scope is not None:
         chosen[0] = SCOPES.index(example.scope)
     if example.attribute is not None:
         chosen[1] = ATTRIBUTES.index(example.attribute)
-    tags = np.full(len(seen.words), _UNKNOWN, dtype=np.int64)
+    tags = np.full(len(seen.words), UNKNOWN, dtype=np.int64)
     if example.spans is not None:
         tags[:] = [TAGS.index(tag) for tag in tags_of(example)]
     return Prepared(seen, asked, chosen, tags)
@@ -89,60 +88,8 @@ def fit(
     progress: Progress,
     checkpoint: Path | None = None,
 ) -> Network:
-    """Fit to the examples; the rate rises for a tenth of the way and falls to nothing.
-
-    `checkpoint`: a file that is written after every pass and from which a fit that was interrupted goes on; the result
-    is the same as without an interruption.
-    """
-    torch.set_num_threads(1)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=how.rate, weight_decay=0.01)
-    network.train()
-    for epoch in range(_resumed(network, optimizer, checkpoint), how.epochs):
-        torch.manual_seed(seed * 1_000 + epoch)
-        batches = _batches(examples, how.batch_words, Random(f"{seed}/{epoch}"))
-        total = 0.0
-        for at, batch in enumerate(batches):
-            done = (epoch + at / len(batches)) / how.epochs
-            for group in optimizer.param_groups:
-                group["lr"] = how.rate * min(done / 0.1 + 0.01, (1.0 - done) / 0.9 + 0.001)
-            loss = _loss(network, batch)
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-            optimizer.step()
-            total += loss.item()
-        if checkpoint is not None:
-            checkpoint.parent.mkdir(parents=True, exist_ok=True)
-            torch.save((epoch + 1, network.state_dict(), optimizer.state_dict()), checkpoint)
-        progress(f"pass {epoch + 1} of {how.epochs}: loss {total / max(len(batches), 1):.3f}")
-    network.eval()
-    return network
-
-
-def tensors_of(network: Network) -> dict[str, Floats]:
-    """The weights of a network."""
-    return {name: value.detach().numpy() for name, value in network.state_dict().items()}
-
-
-def _resumed(network: Network, optimizer: torch.optim.Optimizer, checkpoint: Path | None) -> int:
-    """The pass to go on with."""
-    if checkpoint is None or not checkpoint.exists():
-        return 0
-    epoch, weights, moments = torch.load(checkpoint, weights_only=True)
-    network.load_state_dict(weights)
-    optimizer.load_state_dict(moments)
-    return int(epoch)
-
-
-def _batches(examples: Sequence[Prepared], most_words: int, rng: Random) -> list[list[Prepared]]:
-    order = sorted(examples, key=lambda one: (len(one.seen.words) + rng.randint(0, 3), rng.random()))
-    batches: list[list[Prepared]] = [[]]
-    for one in order:
-        if batches[-1] and (len(batches[-1]) + 1) * len(one.seen.words) > most_words:
-            batches.append([])
-        batches[-1].append(one)
-    rng.shuffle(batches)
-    return [batch for batch in batches if batch]
+    """Fit to the examples; see `network_fitting.fit`."""
+    return network_fitting.fit(network, examples, _loss, how, seed, progress, checkpoint)
 
 
 def _loss(network: Network, batch: Sequence[Prepared]) -> Tensor:
@@ -151,7 +98,7 @@ def _loss(network: Network, batch: Sequence[Prepared]) -> Tensor:
     states = np.zeros((len(batch), width, WIDTH), dtype=np.float32)
     flags = np.zeros((len(batch), width, FLAGS), dtype=np.float32)
     lexical = np.zeros((len(batch), width), dtype=np.int64)
-    tags = np.full((len(batch), width), _UNKNOWN, dtype=np.int64)
+    tags = np.full((len(batch), width), UNKNOWN, dtype=np.int64)
     bags = np.zeros((len(batch), network.shape.lexicon + 1), dtype=np.float32)
     for row, one in enumerate(batch):
         count = len(one.seen.words)
@@ -174,11 +121,11 @@ def _loss(network: Network, batch: Sequence[Prepared]) -> Tensor:
     chosen = torch.from_numpy(np.stack([one.chosen for one in batch]))
     start = QUESTIONS
     for at, options in enumerate((SCOPES, ATTRIBUTES)):
-        if bool((chosen[:, at] != _UNKNOWN).any()):
+        if bool((chosen[:, at] != UNKNOWN).any()):
             logits = judged[:, start : start + len(options)]
-            loss = loss + 0.5 * cross_entropy(logits, chosen[:, at], ignore_index=_UNKNOWN)
+            loss = loss + 0.5 * cross_entropy(logits, chosen[:, at], ignore_index=UNKNOWN)
         start += len(options)
     wanted = torch.from_numpy(tags)
-    if bool((wanted != _UNKNOWN).any()):
-        loss = loss + cross_entropy(tagged.flatten(0, 1), wanted.flatten(), ignore_index=_UNKNOWN)
+    if bool((wanted != UNKNOWN).any()):
+        loss = loss + cross_entropy(tagged.flatten(0, 1), wanted.flatten(), ignore_index=UNKNOWN)
     return loss

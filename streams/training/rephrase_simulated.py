@@ -1,21 +1,14 @@
 """Examples from simulated people, whose reasons for saying something again are known."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from models.rephrase.candidate import Candidate, Label
-from schemas.turn import TURN_EVENT, Turn
-from streams.recording import Record
-from streams.recording_reader import RecordingReader
-from streams.simulator.simulate import simulate
-from streams.simulator.simulate_sinks import as_record
-from streams.simulator.simulation import Simulation
-from streams.simulator.truth import LostTruth, TurnTruth, parse_truth, read_truth, truth_path
+from schemas.turn import Turn
 from streams.training.rephrase_examples import Example
+from streams.training.simulated_dialogues import Heard, by_dialogue, recorded, simulated
 
 WINDOW_S: Final = 45.0
 WINDOW_TURNS: Final = 3
@@ -23,43 +16,20 @@ EARLIER: Final = 3
 _FEWEST_USERS: Final = 2_500
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A turn as it was sent, and what is true of it."""
-
-    turn: Turn
-    truth: TurnTruth
-
-
 def simulated_dialogues(pack: str, dialogues: int, seed: int) -> list[list[Heard]]:
     """The turns of a simulation of one pack, dialogue by dialogue."""
-    lines: list[bytes] = []
-    simulation = Simulation(
-        pack=pack, users=max(4 * dialogues, _FEWEST_USERS), dialogues=dialogues, seed=seed, rate=2.0
-    )
-    records = [as_record(one) for one in simulate(simulation, on_truth=lines.append)]
-    return heard_dialogues(records, map(parse_truth, lines))
+    return heard_dialogues(simulated(pack, max(4 * dialogues, _FEWEST_USERS), dialogues, seed))
 
 
 def recorded_dialogues(recording: Path) -> list[list[Heard]]:
     """Those of a recording with its truth beside it. Raises `RecordingError` and `TruthError`."""
-    with RecordingReader(recording) as reader:
-        records = [line for line in reader if isinstance(line, Record)]
-    return heard_dialogues(records, read_truth(truth_path(recording)))
+    return heard_dialogues(recorded(recording))
 
 
-def heard_dialogues(records: Iterable[Record], truths: Iterable[TurnTruth | LostTruth]) -> list[list[Heard]]:
+def heard_dialogues(heard: Iterable[Heard]) -> list[list[Heard]]:
     """Turns in which something was said, in the order in which people began to speak."""
-    told = {truth.turn_id: truth for truth in truths if isinstance(truth, TurnTruth)}
-    dialogues: dict[str, dict[str, Heard]] = defaultdict(dict)
-    for record in records:
-        if record.value is None:
-            continue
-        event = TURN_EVENT.validate_json(record.value)
-        truth = told.get(event.turn_id)
-        if isinstance(event, Turn) and truth is not None and event.request:
-            dialogues[event.dialogue_id][event.turn_id] = Heard(event, truth)
-    return [sorted(heard.values(), key=lambda one: _began(one.turn)) for heard in dialogues.values()]
+    dialogues = by_dialogue(one for one in heard if one.turn.request)
+    return [sorted(turns, key=lambda one: _began(one.turn)) for turns in dialogues]
 
 
 def candidates_of(heard: Sequence[Heard], at: int) -> Iterator[tuple[Heard, Candidate]]:

@@ -6,12 +6,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer
 from latency import SETTLING_S
+from listening import listening
 from load import Produced, pace
 from natural_stream import Sent
 
-from infra.kafka.connection import aiokafka_options
 from infra.settings import Settings
 from schemas.failure_point import FailureAttribution
 
@@ -45,29 +44,14 @@ async def _produce_and_listen(
 ) -> tuple[list[Produced], dict[str, float]]:
     """(what was produced, when the first attribution of each turn arrived)."""
     told: dict[str, float] = {}
-    consumer = AIOKafkaConsumer(
-        f"{settings.topic_prefix}.{FailureAttribution.topic_suffix}",
-        **aiokafka_options(settings),
-        auto_offset_reset="latest",
-    )
-    await consumer.start()
-    await consumer.seek_to_end()
 
-    async def listen() -> None:
-        while True:
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                now = time.time()
-                for record in records:
-                    told.setdefault(json.loads(record.value)["turn_id"], now)
+    def take(value: bytes, at: float) -> None:
+        told.setdefault(json.loads(value)["turn_id"], at)
 
-    listening = asyncio.create_task(listen())
-    try:
+    async with listening(settings, FailureAttribution.topic_suffix, take):
         produced = await pace(settings, stream, begins)
         wanted = {json.loads(sent.value)["turn_id"] for sent in stream if sent.is_turn}
         deadline = time.monotonic() + TAIL_S
         while not wanted <= told.keys() and time.monotonic() < deadline:
             await asyncio.sleep(0.1)
-    finally:
-        listening.cancel()
-        await consumer.stop()
     return produced, told

@@ -8,13 +8,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer
+from listening import listening
 from load import Produced, pace
 from natural_stream import Sent
 
 from infra.clickhouse.errors import StoreError
 from infra.clickhouse.store import open_store
-from infra.kafka.connection import aiokafka_options
 from infra.settings import Settings
 from schemas.feedback import FeedbackEvent
 
@@ -87,34 +86,19 @@ async def _produce_and_listen(
 ) -> tuple[list[Produced], dict[str, tuple[str, str, float]]]:
     """(what was produced, by event id: turn, turn that shows it, when the record arrived)."""
     heard: dict[str, tuple[str, str, float]] = {}
-    consumer = AIOKafkaConsumer(
-        f"{settings.topic_prefix}.{FeedbackEvent.topic_suffix}",
-        **aiokafka_options(settings),
-        auto_offset_reset="latest",
-    )
-    await consumer.start()
-    await consumer.seek_to_end()
 
-    async def listen() -> None:
-        while True:
-            for records in (await consumer.getmany(timeout_ms=200)).values():
-                now = time.time()
-                for record in records:
-                    signal = json.loads(record.value)
-                    if signal.get("by_turn_id"):
-                        heard.setdefault(signal["event_id"], (signal["turn_id"], signal["by_turn_id"], now))
+    def take(value: bytes, at: float) -> None:
+        signal = json.loads(value)
+        if signal.get("by_turn_id"):
+            heard.setdefault(signal["event_id"], (signal["turn_id"], signal["by_turn_id"], at))
 
-    listening = asyncio.create_task(listen())
-    try:
+    async with listening(settings, FeedbackEvent.topic_suffix, take):
         produced = await pace(settings, stream, begins)
         quiet_since, known = time.monotonic(), len(heard)
         while time.monotonic() - quiet_since < 1.0:
             await asyncio.sleep(0.1)
             if len(heard) != known:
                 quiet_since, known = time.monotonic(), len(heard)
-    finally:
-        listening.cancel()
-        await consumer.stop()
     return produced, heard
 
 

@@ -53,11 +53,8 @@ def test_workers_killed_at_random_leave_no_turn_unjudged_and_judge_none_in_two_w
     kills = 0
     while kills < KILLS or not fleet.over:
         time.sleep(dice.uniform(3.0, 7.0))  # events must flow between kills
-        victim = alive.pop(dice.randrange(len(alive)))
-        assert victim.works, f"{victim.role} ended by itself: {victim.said[-2000:]}"
-        victim.kill()
+        workers.kill_one_of(alive, dice)
         kills += 1
-        alive.append(workers.start("classify"))
     turns = {event.turn_id for event in fleet.finish()}
     wanted = wanted_attributions(settings, failure_judge("cpu"))
     until_none(lambda: unattributed(settings, wanted), CAUGHT_UP_S, "classify has said it all")

@@ -31,11 +31,8 @@ def test_workers_killed_at_random_lose_and_double_nothing(
     kills = 0
     while kills < KILLS or not fleet.over:
         time.sleep(dice.uniform(1.5, 5.0))  # events must flow between kills
-        victim = alive.pop(dice.randrange(len(alive)))
-        assert victim.works, f"{victim.role} ended by itself: {victim.said[-2000:]}"
-        victim.kill()
+        workers.kill_one_of(alive, dice)
         kills += 1
-        alive.append(workers.start(victim.role))
     caught_up = time.monotonic()
     wanted = all_is_there(settings, store, fleet.finish())
     record_property("caught_up_s", time.monotonic() - caught_up)

@@ -50,10 +50,7 @@ def test_workers_killed_at_random_lose_nothing_and_count_nothing_twice(kafka_set
         send(kafka_settings, some)
         told += some
         time.sleep(dice.uniform(0.5, 4.0))  # work must be under way when the kill comes
-        victim = alive.pop(dice.randrange(len(alive)))
-        assert victim.works, victim.said[-2000:]
-        victim.kill()
-        alive.append(workers.start("learn"))
+        workers.kill_one_of(alive, dice)
     until(lambda: kept(kafka_settings) == wanted(told), 3 * LEARNED_S, "everything is counted, once", poll_s=1.0)
     until(lambda: len(table(kafka_settings)) == PAIRS, LEARNED_S, "every pair has its rewrite", poll_s=1.0)
     assert [worker.terminate() for worker in alive] == [0, 0]

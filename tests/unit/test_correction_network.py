@@ -10,7 +10,7 @@ from models.correction.network import BEGIN, Copied, Network, Shape, jumps
 from models.correction.words import split
 from models.minilm import WIDTH
 from streams.training.correction_fitting import blank
-from streams.training.correction_states import tensors_of
+from streams.training.network_fitting import tensors_of
 
 VOCABULARY = ["</s>", "<s>", "in", "the", "who"]
 LEXICON = ["no", "who", "jazz"]

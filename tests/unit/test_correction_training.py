@@ -13,7 +13,7 @@ from streams.training.correction_examples import Example, Source, Truth
 from streams.training.correction_fitting import Fit, Prepared, blank, fit, prepare
 from streams.training.correction_repairs import left_out, parts_of, replaced, specified
 from streams.training.correction_sets import as_heard, held_out, value_words
-from streams.training.correction_states import tensors_of
+from streams.training.network_fitting import tensors_of
 
 DISFLUENT = "Which allies of Spain um no Russia won the war?"
 FLUENT = "Which allies of Russia won the war?"

@@ -6,18 +6,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from models.failure_point import FailurePointModel
 from models.failure_point.head import MixingHead, ramps_of
 from models.failure_point.model import NOT_HEARD, UNSURE
 from models.failure_point.numbers import GROUP_OF, NAMES, Group, numbers
+from models.failure_point.odds import TREES, Odds
+from models.failure_point.repairs import REPAIRS, repairs
 from models.failure_point.texts import TEXTS, Embedded, embed
 from models.folder import ModelFolderError
 from models.minilm import WIDTH
+from models.trees import BoostedTrees
 from processors.failure_case import FailureCase, SlotSeen, TurnSeen
 from schemas.failure_point import FailurePoint
 from streams.training.failure_point_fit import quantiles
 from streams.training.failure_point_network import MixingNetwork
+from streams.training.failure_point_trees import as_arrays
 
 CLASSES = len(FailurePoint)
 CASE = FailureCase(
@@ -58,6 +63,19 @@ def network() -> MixingNetwork:
     return made.eval()
 
 
+def stump() -> BoostedTrees:
+    """One question for each class: is the recogniser surer than even?"""
+    return BoostedTrees(
+        roots=np.arange(0, 3 * CLASSES, 3).reshape(1, CLASSES),
+        column=np.tile([2 * NAMES.index("recogniser"), 0, 0], CLASSES),
+        threshold=np.tile(np.array([0.0, np.inf, np.inf], dtype=np.float32), CLASSES),
+        below=np.concatenate([[at + 1, at + 1, at + 2] for at in range(0, 3 * CLASSES, 3)]),
+        value=np.arange(3.0 * CLASSES),
+        baseline=np.zeros(CLASSES),
+        depth=1,
+    )
+
+
 def prepared() -> tuple[Embedded, np.ndarray]:
     embedded = embed(CASES, MadeUp())
     return embedded, numbers(CASES, embedded)
@@ -73,7 +91,8 @@ def model(least: float = 0.0, **other: object) -> FailurePointModel:
         "temperature": 1.0,
         "least": least,
     }
-    return FailurePointModel(config | other, network().tensors(), MadeUp(), "a folder")
+    tensors = network().tensors() | stump().tensors(TREES)
+    return FailurePointModel(config | other, tensors, MadeUp(), "a folder")
 
 
 def test_numpy_gives_what_torch_gives() -> None:
@@ -87,6 +106,51 @@ def test_numpy_gives_what_torch_gives() -> None:
         ).numpy()
     found = MixingHead(trained.tensors()).logits(embedded, measured)
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_trees_as_arrays_give_what_scikit_learn_gives() -> None:
+    rng = np.random.default_rng(3)
+    seen = rng.normal(size=(600, 5)).astype(np.float32).round(1)
+    seen[rng.random(seen.shape) < 0.2] = np.nan
+    truth = (np.nan_to_num(seen[:, 0]) > 0).astype(np.int64) + np.isnan(seen[:, 1])
+    grown = HistGradientBoostingClassifier(max_iter=10, max_leaf_nodes=7, random_state=1).fit(seen, truth)
+    asked = rng.normal(size=(300, 5)).astype(np.float32).round(1)
+    asked[rng.random(asked.shape) < 0.4] = np.nan
+    stored = BoostedTrees.of_tensors("t", as_arrays(grown).tensors("t"))
+    np.testing.assert_allclose(stored.logits(asked), grown.decision_function(asked), atol=1e-5)
+
+
+def test_odds_are_the_mean_of_the_network_and_the_trees() -> None:
+    embedded, measured = prepared()
+    tensors = network().tensors()
+    both = Odds(tensors | stump().tensors(TREES)).logits(embedded, measured)
+    mean = (MixingHead(tensors).logits(embedded, measured) + stump().logits(measured)) / 2
+    np.testing.assert_allclose(both, mean, atol=1e-6)
+
+
+def test_later_turns_tell_a_value_that_was_cut_from_one_that_was_misheard() -> None:
+    cut = replace(
+        CASE,
+        request="play thunder road",
+        later=(TurnSeen("i said thunder road", "Playing.", "answered", slots=(SlotSeen("song", "thunder road"),)),),
+    )
+    misheard = replace(
+        CASE,
+        later=(TurnSeen("play wonder", "Playing.", "answered", slots=(SlotSeen("song", "wonder"),)),),
+    )
+    told = dict(zip(REPAIRS, repairs(cut), strict=True))
+    assert (told["later_value_was_in_request"], told["later_value_longer"]) == (1.0, 1.0)
+    told = dict(zip(REPAIRS, repairs(misheard), strict=True))
+    assert told["later_value_was_in_request"] == 0.0
+    assert told["later_value_sounds_like_request"] > 0.6
+    assert told["later_nearer_to_alternative"] > 0.0
+
+
+def test_the_same_words_taken_for_something_else_show() -> None:
+    again = TurnSeen(CASE.request, "Done.", "answered", "timer", "set_timer")
+    told = dict(zip(REPAIRS, repairs(replace(CASE, later=(again,))), strict=True))
+    assert told["later_same_words_other_intent"] == 1.0
+    assert all(np.isnan(one) for one in repairs(BARE))
 
 
 def test_a_judgement_does_not_depend_on_what_else_is_asked() -> None:
@@ -118,6 +182,14 @@ def test_nobody_asks_about_nothing() -> None:
 def test_a_model_of_other_features_is_refused() -> None:
     with pytest.raises(ModelFolderError, match="train it again"):
         model(numbers=["another"])
+
+
+def test_a_model_without_its_trees_is_refused() -> None:
+    whole = model()
+    config = {"version": "test", "numbers": list(NAMES), "texts": list(TEXTS), "bias": [0.0] * CLASSES}
+    config |= {"prior": whole.prior.tolist(), "temperature": 1.0, "least": 0.0}
+    with pytest.raises(ModelFolderError, match=r"a folder lacks the tensor 'trees\.roots'"):
+        FailurePointModel(config, network().tensors(), MadeUp(), "a folder")
 
 
 def test_what_comes_after_changes_no_number_of_the_turn_itself() -> None:

@@ -8,15 +8,18 @@ import numpy as np
 import pytest
 
 import streams.training.failure_point_fit as fitting
+import streams.training.failure_point_trees as growing
 from models.minilm import WIDTH
 from schemas.failure_point import FailurePoint, IsolationPass
 from streams.simulator.profile import load_profile
 from streams.simulator.simulation import Simulation
+from streams.training.failure_point import all_broken
 from streams.training.failure_point_profiles import varied, varied_profiles
 from streams.training.failure_point_rows import Hidden, Rows, joined
 from streams.training.failure_point_sets import Example, simulated_examples
 
-SIMULATION = Simulation(pack="home_a", users=200, dialogues=60, seed=3, rate=0.1)
+SIMULATION = Simulation(pack="home_a", users=200, dialogues=60, seed=3, rate=0.1, incidents=all_broken(0.2))
+"""Every component breaks often, so that there is something of each class to learn from."""
 
 
 class MadeUp:
@@ -83,6 +86,7 @@ def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(
     rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fitting, "EPOCHS", 2)
+    monkeypatch.setattr(growing, "ROUNDS", 2)
     natural = np.ones(len(rows), dtype=bool)
     whole = fitting.fit(rows, natural, 1, lambda _: None)
     checkpoint = tmp_path / "checkpoint"
@@ -95,7 +99,7 @@ def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(
         fitting.fit(rows, natural, 1, stop_after_one, checkpoint)
     told: list[str] = []
     resumed = fitting.fit(rows, natural, 1, told.append, checkpoint)
-    assert [message.partition(":")[0] for message in told] == ["epoch 2 of 2"]
+    assert [message.partition(":")[0] for message in told] == ["epoch 2 of 2", "trees"]
     for name, tensor in whole.tensors.items():
         np.testing.assert_array_equal(resumed.tensors[name], tensor)
     assert resumed.temperature == whole.temperature
@@ -103,6 +107,12 @@ def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(
 
 def test_fitted_probabilities_are_distributions(rows: Rows, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fitting, "EPOCHS", 1)
+    monkeypatch.setattr(growing, "ROUNDS", 2)
     fitted = fitting.fit(rows, np.ones(len(rows), dtype=bool), 1, lambda _: None)
     for isolation in IsolationPass:
         np.testing.assert_allclose(fitted.probabilities(rows, isolation).sum(1), 1.0)
+
+
+def test_trees_want_turns_of_every_class() -> None:
+    with pytest.raises(ValueError, match=r"classes \[1\]"):
+        growing.grow(np.zeros((2, 1), dtype=np.float32), np.array([0, 2]), np.ones(3, dtype=np.float32), 1)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.interpretation import Wordings, parts_of, plain_words, state_key
+from processors.interpretation import parts_of, plain_words, state_key
 from schemas.turn import Slot
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -48,15 +48,3 @@ def test_a_key_does_not_depend_on_the_order_of_slots_and_comes_apart_again(
 
 def test_words_are_compared_without_case_and_punctuation() -> None:
     assert plain_words("  Größe, PLEASE - don't_stop! ") == "grösse please don't stop"
-
-
-def test_words_stand_for_the_state_they_are_understood_as_most_often() -> None:
-    old, new = Wordings(), Wordings()
-    for state in ("b", "a", "b"):
-        old.add("Play it", state)
-        new.add("play it!", "c")
-    old.add("stop", "d")
-    new.add("stop", "d")
-    assert old.state_of("PLAY it") == "b"
-    assert old.state_of("never said") is None
-    assert old.moved(new) == ["play it"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from processors import source_moves
 from processors.source_moves import MOST_AGE_MS, MOVES_OF_A_USER, Kept, SourceState, hashed
-from schemas.transition import SOURCE_MOVES, TRANSITION, Outcome, Transition
+from schemas.transition import SOURCE_MOVES, TRANSITION, KeptMove, Outcome, Transition
 
 moves = st.builds(
     lambda user, number, revision, outcome: Kept(
@@ -57,13 +57,6 @@ def test_what_is_very_old_is_let_go() -> None:
     assert not state.add(kept("old", user="x"))
 
 
-def test_a_person_can_be_forgotten() -> None:
-    state = SourceState("a", [kept("one", user="x"), kept("two", user="y")])
-    assert state.forget("x")
-    assert not state.forget("x")
-    assert [one.user for one in state.moves] == ["y"]
-
-
 def test_the_record_is_what_the_contract_says_and_comes_back() -> None:
     state = SourceState("music|play|", [kept("t1"), kept("t2", outcome=Outcome.SUCCESS)])
     told = SOURCE_MOVES.validate_json(state.to_bytes())
@@ -71,6 +64,10 @@ def test_the_record_is_what_the_contract_says_and_comes_back() -> None:
     again = SourceState.of_bytes(state.to_bytes())
     assert again is not None
     assert (again.moves, again.newest_ms) == (state.moves, state.newest_ms)
+
+
+def test_a_kept_move_is_field_by_field_the_one_of_the_contract() -> None:
+    assert Kept.__struct_fields__ == tuple(KeptMove.model_fields)
 
 
 def test_no_pseudonym_is_kept() -> None:
@@ -82,7 +79,5 @@ def test_no_pseudonym_is_kept() -> None:
     assert b"pseudonym" not in SourceState("a", [Kept.of(transition)]).to_bytes()
 
 
-def kept(
-    name: str, *, user: str = "u", at_ms: int = 0, revision: int = 0, outcome: Outcome = Outcome.FAILURE
-) -> Kept:
+def kept(name: str, *, user: str = "u", at_ms: int = 0, revision: int = 0, outcome: Outcome = Outcome.FAILURE) -> Kept:
     return Kept(name, at_ms, user, "d", "play it", outcome, revision=revision)

@@ -1,15 +1,22 @@
 """The word states of many texts, each made once."""
 
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from models.correction.encoder import Floats, WordEncoder
 from models.minilm import WIDTH
-from models.preference.features import Turn
 
 
-class States:
+class Texts(Protocol):
+    """What is made of several texts."""
+
+    @property
+    def texts(self) -> tuple[str, ...]: ...
+
+
+class WordStates:
     """The word states of all texts of a training or an evaluation."""
 
     def __init__(self, encoder: WordEncoder) -> None:
@@ -17,13 +24,13 @@ class States:
         self._known: dict[str, Floats] = {"": np.zeros((0, WIDTH), dtype=np.float16)}
 
     @classmethod
-    def load(cls) -> "States":
+    def load(cls) -> "WordStates":
         """Nothing known yet. Raises `ModelsNotInstalled`."""
         return cls(WordEncoder.load())
 
-    def learn(self, turns: Iterable[Turn]) -> None:
+    def learn(self, told: Iterable[Texts]) -> None:
         """Make the states of the texts that are not known yet."""
-        self.encode([text for turn in turns for text in (turn.text, turn.asked, turn.said)])
+        self.encode([text for one in told for text in one.texts])
 
     def __call__(self, text: str) -> Floats:
         """Those of a text that was learned."""
