@@ -17,6 +17,7 @@ from infra.kafka.topics import create_topics
 from infra.settings import Settings
 from models.minilm import has_cuda
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side; threads that wait for each other would spin
 os.environ.setdefault("EARSHOT_HEARING", "rules")  # workers start at once; what models hear has tests of its own
 os.environ.setdefault("EARSHOT_CLASSIFY", "off")  # likewise failure points
 

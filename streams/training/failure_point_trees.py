@@ -27,7 +27,7 @@ def grow(numbers: Floats, truth: NDArray[np.int64], weights: Floats, seed: int) 
     absent = sorted(set(range(len(weights))) - set(truth.tolist()))
     if absent:
         raise ValueError(f"no turn of the classes {absent} to learn from; simulate more dialogues")
-    telling = np.flatnonzero([len(np.unique(one[~np.isnan(one)])) > 1 for one in numbers.T])
+    telling = np.flatnonzero(~np.isnan(numbers).all(axis=0))
     grown = HistGradientBoostingClassifier(max_iter=ROUNDS, random_state=seed, early_stopping=False, **_GROWTH)
     trees = as_arrays(grown.fit(numbers[:, telling], truth, sample_weight=weights[truth]))
     side = trees.column % 2

@@ -46,7 +46,7 @@ Ranks a person's preferences, as they were said, for a request that need not nam
 matters. Two projections of frozen MiniLM embeddings, one for requests and one for preferences, and the share of the
 request's rare words that a preference has. English only.
 
-## Learned from
+## Data
 
 - {simulated:,} requests of simulated people (pack {pack}) that rest on what they stated before;
 - {written:,} requests of HWU64 (CC BY 4.0), CLINC150 (CC BY 3.0) and Snips (CC0), and written ones, beside written
@@ -56,6 +56,11 @@ request's rare words that a preference has. English only.
 Sixty other simulated pairs chose the weight of shared words,
 a tenth of the others the threshold. Licence of these weights: CC BY 4.0.
 Made with `earshot train preference-retrieval --seed {seed}`; `earshot evaluate preference` prints its figures.
+
+## How well it does
+
+The weights of seed 1 on home_b, of which training saw nothing: the right one of 1,000 first for .360 of the requests
+(95 % interval .257 to .457), BM25 .405, MiniLM as it is .310. So it does not earn its place yet.
 """
 
 
