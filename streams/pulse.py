@@ -38,6 +38,7 @@ class KafkaPulse:
         self._consumer: KafkaConsumer | None = None
         self._lag: list[PartitionLag] = []
         self._asked = 0.0
+        self._closed = False
 
     def lag(self) -> Sequence[PartitionLag]:
         with self._lock:
@@ -56,7 +57,9 @@ class KafkaPulse:
                 raise PulseUnavailable(f"the brokers do not answer: {exc}") from exc
 
     def close(self) -> None:
+        """Leave the brokers; who asks later is told so."""
         with self._lock:
+            self._closed = True
             self._close()
 
     def _close(self) -> None:
@@ -66,6 +69,8 @@ class KafkaPulse:
         self._admin = self._consumer = None
 
     def _fresh_lag(self) -> list[PartitionLag]:
+        if self._closed:
+            raise PulseUnavailable("the brokers are no longer asked: this process is ending")
         if time.monotonic() - self._asked >= HELD_S:
             try:
                 self._lag = self._ask()

@@ -49,5 +49,7 @@ class LagWatch:
                 self._latest = Lag(tuple(self._pulse.lag()), self._pulse.behind_s())
             except PulseUnavailable as error:
                 self._latest = Lag(reason=str(error))
+            except Exception as error:  # noqa: BLE001 - whatever a client raises is shown; a dead watch would be silent
+                self._latest = Lag(reason=f"the brokers could not be asked ({type(error).__name__}: {error})")
             self._at = time.monotonic()
             self._ended.wait(EVERY_S)

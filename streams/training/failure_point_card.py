@@ -25,7 +25,7 @@ Which component broke first in a turn: none (correct), false wake, ASR, NLU, ent
 
 ## Data
 
-{turns:,} turns of simulated people (Apache-2.0, `earshot simulate`), nothing else: packs home_a (voice) and
+{turns:,} turns of simulated people (licence Apache-2.0, `earshot simulate`), nothing else: packs home_a (voice) and
 shop_chat (chat) under {profiles} noise profiles drawn around profile A
 (`streams/training/failure_point_profiles.py`): other error rates, confusions, n-best lists, calibrations of all
 confidences and traits of people. The ranges are wide; who drew them up knew profile B, and what B holds lies within

@@ -140,4 +140,4 @@ def test_everything_has_a_name_of_its_own_and_fits(stage: Stage, look: Look) -> 
     assert page.evaluate(SHARED_IDS) == []
     for width in (1440, 1024, 400):
         page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)  # charts follow

@@ -23,7 +23,7 @@ from tests.streams_running import Crew, crew, environment_of, until
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse, pytest.mark.timeout(200)]
 
 USUAL_MINUTES, A_MINUTE = 20, 40
-BEGIN = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=40)
+BEGIN = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=50)
 
 
 class Pager(ThreadingHTTPServer):
@@ -139,7 +139,7 @@ def test_a_planted_break_is_one_alarm_though_the_sink_is_killed_and_the_webhook_
     produce(settings, [*more, *usual[:50]])  # some are delivered again
     until(lambda: count(stored, "alarm_notices") == 1, 60, "the webhook has taken the alarm")
     until(lambda: count(stored, "failure_points") == len(usual) + len(broken) + len(more), 60, "all are stored")
-    produce(settings, minutes(USUAL_MINUTES + 8, USUAL_MINUTES + 14, 0.02))
+    produce(settings, minutes(USUAL_MINUTES + 8, USUAL_MINUTES + 22, 0.02))
     until(lambda: any(not one.open for one in told(settings)), 60, "the alarm is over")
     until(lambda: any(not one.open for one in pager.taken), 60, "the webhook knows")
     assert second.terminate() == 0
