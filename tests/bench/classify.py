@@ -29,6 +29,7 @@ from natural_stream import NaturalStream
 from plain_transformers import PlainTransformers
 from spine import Figures, say, servers
 from subjects import running
+from threadpoolctl import threadpool_limits
 
 from infra.kafka.topics import create_topics
 from infra.settings import Settings
@@ -188,6 +189,7 @@ def main() -> None:
     parser.add_argument("--partitions", type=int, default=4, help="partitions of every topic (default 4)")
     parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
     chosen = parser.parse_args()
+    threadpool_limits(1, "blas")  # as in the role
     figures = Figures(NAME)
     settings = Settings()
     cases, turns = cases_of_the_stream(chosen.dialogues)
