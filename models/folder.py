@@ -60,3 +60,15 @@ def load(folder: Path) -> Stored:
         raise ModelFolderError(f"{exc.filename} is missing; `earshot train` writes a model folder") from exc
     except (OSError, ValueError, SafetensorError) as exc:
         raise ModelFolderError(f"{folder} holds no model that can be read: {exc}; train it again") from exc
+
+
+def load_as(folder: Path, wanted: object, command: str) -> Stored:
+    """The same, of a model whose config says `format`. Raises `ModelFolderError` as well when that is not `wanted`:
+    `command` makes it again."""
+    stored = load(folder)
+    found = stored.config.get("format")
+    if found != wanted:
+        raise ModelFolderError(
+            f"{folder} holds a model of format {found}, this Earshot reads {wanted}; run `{command}` again"
+        )
+    return stored

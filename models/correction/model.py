@@ -13,7 +13,7 @@ from models.correction.safeguard import faithful
 from models.correction.tagging import best_stretch, left_out, substituted, values
 from models.correction.words import join
 from models.correction.writing import rewrite
-from models.folder import ModelFolderError, load
+from models.folder import ModelFolderError, load_as
 
 FORMAT: Final = 1
 
@@ -79,12 +79,7 @@ class CorrectionModel:
     @classmethod
     def load(cls, folder: Path, words: Words | None = None) -> "CorrectionModel":
         """The model of a folder. Raises `ModelFolderError`, or `ModelsNotInstalled` where the encoder is missing."""
-        config, tensors = load(folder)
-        if config.get("format") != FORMAT:
-            raise ModelFolderError(
-                f"{folder} holds a correction model of format {config.get('format')}, this Earshot reads {FORMAT}; "
-                "train it again"
-            )
+        config, tensors = load_as(folder, FORMAT, "earshot train correction")
         try:
             return cls(
                 Network(tensors),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from models.correction.encoder import WordEncoder
 from models.correction.words import Word, split
-from models.folder import WEIGHTS, ModelFolderError, load
+from models.folder import WEIGHTS, load_as
 from models.preference.attributes import Attribute, EntityType, SpanType
 from models.preference.catalogue import THING, Catalogue, Entry, Place
 from models.preference.features import MOST_WORDS, Floats, Known, Turn, see
@@ -106,12 +106,7 @@ class PreferenceModel:
     @classmethod
     def load(cls, folder: Path = FOLDER, words: Words | None = None) -> "PreferenceModel":
         """The model of a folder. Raises `ModelFolderError`, or `ModelsNotInstalled` where the encoder is missing."""
-        config, tensors = load(folder)
-        if config.get("format") != FORMAT:
-            raise ModelFolderError(
-                f"{folder} holds a preference model of format {config.get('format')}, this Earshot reads {FORMAT}; "
-                "run `earshot train preference` again"
-            )
+        config, tensors = load_as(folder, FORMAT, "earshot train preference")
         return cls.of(config, tensors, words or WordEncoder.load())
 
     @classmethod

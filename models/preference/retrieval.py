@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.encoder import SentenceEncoder
-from models.folder import WEIGHTS, ModelFolderError, load
+from models.folder import WEIGHTS, load_as
 
 FORMAT: Final = 1
 FOLDER: Final = WEIGHTS / "preference" / "retrieval"
@@ -67,12 +67,7 @@ class PreferenceRetriever:
     @classmethod
     def load(cls, folder: Path = FOLDER, encoder: Encoder | None = None) -> "PreferenceRetriever":
         """The model of a folder. Raises `ModelFolderError`, or `ModelsNotInstalled` where the encoder is missing."""
-        config, tensors = load(folder)
-        if config.get("format") != FORMAT:
-            raise ModelFolderError(
-                f"{folder} holds a retriever of format {config.get('format')}, this Earshot reads {FORMAT}; "
-                "run `earshot train preference-retrieval` again"
-            )
+        config, tensors = load_as(folder, FORMAT, "earshot train preference-retrieval")
         return cls(tensors, config["scale"], config["shift"], config["threshold"], encoder or SentenceEncoder.load())
 
     def rank(self, request: str, candidates: Sequence[Candidate], most: int | None = None) -> list[Ranked]:
