@@ -36,6 +36,7 @@ class RoleApp(faust.App):  # type: ignore[misc]
     role: Role
     fault: asyncio.Event
     cause: BaseException | None = None
+    role_started: bool = False
 
     async def fail(self, cause: BaseException) -> None:
         """End the worker because of `cause`; nothing more is committed that was not done."""
@@ -53,6 +54,7 @@ class RoleApp(faust.App):  # type: ignore[misc]
     async def on_first_start(self) -> None:
         await super().on_first_start()
         await self.role.start()
+        self.role_started = True
         log.info("%s is ready and joins its group", self.conf.id)
 
     async def on_shutdown(self) -> None:

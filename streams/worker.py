@@ -31,6 +31,9 @@ _COLLECT_AFTER = (100_000, 50, 100)
 STOP_LIMIT_S = 25.0
 EXIT_STOP_HUNG = 75
 
+START_LIMIT_S = 10.0
+"""A consumer that is stopped while its thread starts waits for itself for ever, so its start is waited for, this long."""
+
 
 def run_worker(role: str, settings: Settings) -> None:
     """Run one worker of `role` in this process. Returns after SIGTERM or SIGINT; raises what ended it otherwise.
@@ -65,6 +68,8 @@ async def _run(build: Callable[[], RoleApp], metrics_port: int | None) -> None:
         await asyncio.wait([running, *endings], return_when=asyncio.FIRST_COMPLETED)
         if running.done() and running.exception() is None:
             await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
+        elif app.role_started:
+            await asyncio.wait([running, endings[1]], timeout=START_LIMIT_S, return_when=asyncio.FIRST_COMPLETED)
         watchdog = threading.Timer(STOP_LIMIT_S, _cut_short, [app])
         watchdog.daemon = True
         watchdog.start()

@@ -1,5 +1,6 @@
-"""How a `sink` worker ends, and how it waits for a store."""
+"""How workers end while they start, and how a `sink` worker waits for a store."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,6 +24,14 @@ def settings(kafka_settings: Settings, clickhouse_settings: Settings) -> Setting
 def workers(settings: Settings, tmp_path: Path) -> Iterator[Crew]:
     with crew(settings, tmp_path) as started:
         yield started
+
+
+@pytest.mark.parametrize("after_s", [0.0, 0.2, 0.4, 0.6])
+def test_a_worker_told_to_stop_while_it_joins_its_group_ends_at_once(workers: Crew, after_s: float) -> None:
+    worker = workers.start("sink")
+    worker.says("is ready and joins its group")
+    time.sleep(after_s)
+    assert worker.terminate(within_s=8.0) == 0
 
 
 def test_a_wrong_password_is_one_clear_line_and_a_failure(workers: Crew) -> None:
