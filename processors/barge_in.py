@@ -10,7 +10,8 @@ from typing import Protocol
 from processors.endings import ENDINGS, asks_to_end, is_stop_intent
 from processors.exchange import Exchange
 from processors.phrases import is_backchannel, is_correction, is_steering
-from processors.rephrase import Retry, RetryKind, find_retry
+from processors.rephrase import find_retry
+from processors.retry import Retry, RetryKind
 from processors.similarity import Words, characters_alike, content_shared, sounds_alike
 from processors.thresholds import THRESHOLDS, Thresholds
 from schemas.feedback import BargeInKind

@@ -6,8 +6,9 @@ from processors.assembly import Arrived, Assembly, Checkpoint, DialogueLimits, R
 from processors.clock_skew import ClockSkews
 from processors.exchange import Exchange
 from processors.heard_segment import HeardSegment
-from processors.hearing import CorrectionCase, Hearing, RetryCase
+from processors.hearing import CorrectionCase, Hearing
 from processors.result import Emit, Result
+from processors.retry import RetryCase
 from processors.signals import RULES, WINDOW_TURNS, questions_of
 from processors.telling import feedback_json
 from schemas.clock_skew import ClockSkew

@@ -6,18 +6,16 @@ lets the turn go. It saves time as well: much of what a turn costs is waiting fo
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from msgspec import Struct
 
 from processors.similarity import Words, words_of
+from processors.trace import Trace
 from schemas.feedback import Facets
 from schemas.turn import Channel, ExplicitFeedback, Playback, ResponseStatus, Slot, Span, Turn
 from schemas.wire import SlotOnWire, TurnOnWire, read_versions
-
-if TYPE_CHECKING:  # it asks for exchanges itself
-    from processors.failure_case import Trace
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ASKED = ResponseStatus.ASKED
@@ -104,7 +102,7 @@ class Exchange(Struct, gc=False, eq=False):
     n_best: tuple[str, ...]
     playbacks: tuple[Playback, ...] = ()
     answers: tuple[ExplicitFeedback, ...] = ()
-    trace: "Trace | None" = None
+    trace: Trace | None = None
     slots: tuple[Slot | SlotOnWire, ...] = ()
     rewrite_id: str | None = None
 

@@ -15,10 +15,11 @@ import orjson
 
 from processors.assembly import Arrived, Assembly
 from processors.exchange import Exchange
-from processors.failure_case import FailureCase, Trace, case_of
+from processors.failure_case import FailureCase, case_of
 from processors.result import Emit
 from processors.segment import Segment
 from processors.signals import signals_of
+from processors.trace import Trace
 from schemas.contract import SCHEMA_VERSION, derived_id
 from schemas.dialogue import ClosedBy
 from schemas.failure_point import FailureAttribution, FailurePoint, IsolationPass

@@ -7,42 +7,15 @@ takes.
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from schemas.feedback import CorrectionKind, RetryCause
-
-if TYPE_CHECKING:  # both ask for hearing themselves
-    from processors.barge_in import KindJudge
-    from processors.rephrase import RetryKind
+from processors.barge_in import KindJudge
+from processors.retry import RetryCase, RetryOpinion
+from schemas.feedback import CorrectionKind
 
 REMEMBERED = 20_000
 """Answers that are kept, of each kind; a case is asked about once a batch and again when a playback or a late turn
 comes."""
-
-
-@dataclass(frozen=True, slots=True)
-class RetryCase:
-    """A request and a later one that may come back to it. Times in seconds; `gap_s` is negative for speech into the
-    answer. `n_best` and `confidence` are those of the recogniser for `first`."""
-
-    first: str
-    second: str
-    response: str | None
-    status: str | None
-    gap_s: float
-    distance: int
-    asked: bool
-    n_best: tuple[str, ...] = ()
-    confidence: float | None = None
-
-
-class RetryOpinion(NamedTuple):
-    """What the later request is to the earlier one, None when nothing; the probability that it asks again; why."""
-
-    kind: "RetryKind | None"
-    score: float
-    cause: RetryCause | None = None
 
 
 class CorrectionCase(NamedTuple):
@@ -119,7 +92,7 @@ class Hearing:
         self,
         retries: RetryJudge | None = None,
         corrections: CorrectionFinder | None = None,
-        kinds: "KindJudge | None" = None,
+        kinds: KindJudge | None = None,
         remembered: int = REMEMBERED,
     ) -> None:
         self.kinds = kinds

@@ -7,43 +7,17 @@ Levitan and Elson, ACL 2014, and Jiang et al., SIGIR 2013.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from math import exp, inf, log
 
 from processors.exchange import Exchange
-from processors.hearing import RetryCase, RetryOpinion
 from processors.phrases import asks_to_stop, is_correction, is_steering
+from processors.retry import Retry, RetryCase, RetryKind, RetryOpinion
 from processors.similarity import Words, alike, characters_alike, content_shared, sounds_alike, words_alike
 from processors.thresholds import THRESHOLDS, Thresholds
-from schemas.feedback import RetryCause
 from schemas.turn import ResponseStatus
 
 _NOT_UNDERSTOOD = ResponseStatus.NOT_UNDERSTOOD
 _FAILED = frozenset({ResponseStatus.NOT_UNDERSTOOD, ResponseStatus.FAILED, ResponseStatus.UNSUPPORTED})
-
-
-class RetryKind(StrEnum):
-    """What a later request is to an earlier one."""
-
-    REPEAT = "repeat"
-    REPHRASE = "rephrase"
-    REFINEMENT = "refinement"
-
-
-@dataclass(frozen=True, slots=True)
-class Retry:
-    """A later request that comes back to an earlier one, `distance` user turns before it."""
-
-    kind: RetryKind
-    distance: int
-    gap_s: float
-    score: float
-    characters: float
-    sounds: float
-    content: float
-    correction: bool
-    status: ResponseStatus | None
-    cause: RetryCause | None = None
 
 
 @dataclass(frozen=True, slots=True)

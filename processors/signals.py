@@ -7,8 +7,9 @@ from processors.barge_in import Overlap, find_barge_in
 from processors.correction import may_correct
 from processors.endings import ENDINGS
 from processors.exchange import Exchange
-from processors.hearing import CorrectionCase, CorrectionOpinion, Hearing, RetryCase
-from processors.rephrase import Retry, RetryKind, cases_of, find_retry
+from processors.hearing import CorrectionCase, CorrectionOpinion, Hearing
+from processors.rephrase import cases_of, find_retry
+from processors.retry import Retry, RetryCase, RetryKind
 from processors.termination import early_stop, is_stop_request, kind_of
 from processors.thresholds import THRESHOLDS
 from schemas.contract import derived_id

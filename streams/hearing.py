@@ -13,8 +13,8 @@ from models.correction.cues import CueModel
 from models.folder import WEIGHTS
 from models.minilm import ModelsNotInstalled
 from models.rephrase import Candidate, Label, RetryModel
-from processors.hearing import CorrectionCase, CorrectionOpinion, Hearing, RetryCase, RetryOpinion
-from processors.rephrase import RetryKind
+from processors.hearing import CorrectionCase, CorrectionOpinion, Hearing
+from processors.retry import RetryCase, RetryKind, RetryOpinion
 from processors.signals import RULES
 from schemas.feedback import CorrectionKind
 

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import MsgspecError
 
 from processors.exchange import Exchange
-from processors.failure_case import Trace
+from processors.trace import Trace
 from schemas.contract import SCHEMA_VERSION
 from schemas.wire import SpanOnWire, TimedTurn, TurnOnWire, read_turn, read_versions
 from streams.decoding import Limits

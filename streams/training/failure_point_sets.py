@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from processors.exchange import Exchange
-from processors.failure_case import FailureCase, Trace, case_of
+from processors.failure_case import FailureCase, case_of
 from processors.signals import signals_of
+from processors.trace import Trace
 from schemas.failure_point import FailurePoint
 from schemas.feedback import FeedbackEvent
 from schemas.turn import TURN_EVENT, ExplicitFeedback, Playback, Turn, TurnEvent

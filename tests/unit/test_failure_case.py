@@ -3,8 +3,9 @@
 import pytest
 
 from processors.exchange import Exchange
-from processors.failure_case import LATER, Guess, SlotSeen, Trace, case_of, interpretation_in_words
+from processors.failure_case import LATER, case_of, interpretation_in_words
 from processors.signals import signals_of
+from processors.trace import Guess, SlotSeen, Trace
 from schemas.turn import (
     Asr,
     AsrHypothesis,

@@ -18,7 +18,8 @@ from models.failure_point.texts import TEXTS, Embedded, embed
 from models.folder import ModelFolderError
 from models.minilm import WIDTH
 from models.trees import BoostedTrees
-from processors.failure_case import FailureCase, SlotSeen, TurnSeen
+from processors.failure_case import FailureCase, TurnSeen
+from processors.trace import SlotSeen
 from schemas.failure_point import FailurePoint
 from streams.training.failure_point_fit import quantiles
 from streams.training.failure_point_network import MixingNetwork

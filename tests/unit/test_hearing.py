@@ -11,9 +11,9 @@ import pytest
 from infra.settings import Settings
 from models.minilm import ModelsNotInstalled
 from processors.dialogue import DialogueProcessor
-from processors.hearing import CorrectionCase, CorrectionOpinion, Hearing, RetryCase, RetryOpinion
-from processors.rephrase import RetryKind
+from processors.hearing import CorrectionCase, CorrectionOpinion, Hearing
 from processors.result import Emit
+from processors.retry import RetryCase, RetryKind, RetryOpinion
 from processors.signals import RULES
 from schemas.feedback import FEEDBACK, Correction, CorrectionKind, Rephrase, RetryCause
 from streams import hearing as loading

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from infra.settings import Settings
 from processors.exchange import Exchange
-from processors.failure_case import Trace
+from processors.trace import Trace
 from schemas.turn import Turn
 from streams.decoding import Limits, decode
 from streams.delivery import Committed

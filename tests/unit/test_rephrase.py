@@ -2,7 +2,8 @@
 
 import pytest
 
-from processors.rephrase import RetryKind, find_retry, retry_score
+from processors.rephrase import find_retry, retry_score
+from processors.retry import RetryKind
 from processors.thresholds import THRESHOLDS
 from schemas.turn import ResponseStatus
 from tests.unit.exchanges import exchange, talk
