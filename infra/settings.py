@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     page_host: str = "127.0.0.1"
     page_port: int = 8700
     page_token: SecretStr | None = Field(None, description="bearer token; required when page_host is not loopback")
+    page_words_token: SecretStr | None = Field(
+        None, description="bearer token of who may read on the page what single people taught; nobody without"
+    )
     metrics_port: int | None = Field(None, description="port of a worker's /metrics and /health; none by default")
 
     serve_host: str = Field("127.0.0.1", description="address at which the assistant asks for rewrites")
@@ -57,6 +60,9 @@ class Settings(BaseSettings):
         10, ge=2, description="what fewer distinct people than this said or did never becomes a rewrite for everybody"
     )
     rewrite_holdout: float = Field(0.05, ge=0, lt=1, description="share of a rewrite's uses that is suppressed")
+    rewrite_refresh_bound: float = Field(
+        0.05, gt=0, le=1, description="share of a domain's requests whose answer new rewrites may change in an hour"
+    )
 
     pseudonym_key: SecretStr | None = Field(None, description="HMAC key by which producers pseudonymise ids")
 
@@ -72,6 +78,16 @@ class Settings(BaseSettings):
     hearing: Literal["auto", "models", "rules"] = Field(
         "auto", description="detect with learned models: auto where they are installed, models or fail, rules alone"
     )
+    teaching: Literal["auto", "models", "off"] = Field(
+        "auto", description="learn what people say they like: auto as hearing does (not by rules), models or fail, off"
+    )
+    teaching_catalogue: Path | None = Field(
+        None, description="JSON lines of topic, name, entity: what preferences can be about; asked about if not in it"
+    )
+    teaching_asks_every: timedelta = Field(
+        timedelta(days=1), description="a person is asked a teaching question at most once in so long"
+    )
+    consent_version: str = Field("1", min_length=1, description="of the terms under which people are remembered")
     alarm_false_every: timedelta = Field(
         timedelta(days=1), description="between false alarms lies at least this on average; longer makes alarms later"
     )

@@ -49,6 +49,8 @@ REWRITE_SECONDS = Histogram(
 DECISIONS_DROPPED = Counter(
     "earshot_rewrite_decisions_dropped_total", "Decisions that could not be told to their topic"
 )
+REWRITES_BLOCKED = Counter("earshot_rewrites_blocked_total", "Rewrites that were blocked for doing harm")
+REFRESHES_HELD = Gauge("earshot_rewrite_refreshes_held", "Domains whose refresh would change too many answers")
 SERVED_ENTRIES = Gauge("earshot_served_entries", "What is in memory to be served", ["kind"])
 SERVED_CHANGES = Counter("earshot_served_changes_total", "Changes taken from topics", ["topic"])
 SERVED_INVALID = Counter("earshot_served_invalid_total", "Records of tables that could not be read", ["topic"])

@@ -73,6 +73,11 @@ class SentenceEncoder:
             return np.zeros((0, WIDTH), dtype=np.float32)
         return np.stack([wanted[text] for text in texts])  # type: ignore[misc]
 
+    def forget(self) -> None:
+        """Remember none of the texts so far."""
+        with self._lock:
+            self._known.clear()
+
     def _run(self, texts: Sequence[str]) -> Floats:
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
         by_length: dict[int, list[int]] = {}

@@ -88,6 +88,8 @@ def verdict(exchange: Exchange, signals: Sequence[FeedbackEvent], thresholds: Th
         evidence=judgement.evidence,
         slots=tuple(map(_plain, exchange.slots)) or None,
         rewrite_id=exchange.rewrite_id,
+        rewritten_to=exchange.rewritten_to,
+        asked_back=exchange.asked,
     )
 
 

@@ -105,6 +105,7 @@ class Exchange(Struct, gc=False, eq=False):
     trace: Trace | None = None
     slots: tuple[Slot | SlotOnWire, ...] = ()
     rewrite_id: str | None = None
+    rewritten_to: str | None = None
 
     @classmethod
     def of(cls, turn: Turn) -> "Exchange":
@@ -159,6 +160,7 @@ class Exchange(Struct, gc=False, eq=False):
             tuple([other.text for other in asr.n_best]) if asr is not None and asr.n_best else (),
             slots=nlu.slots if nlu is not None else (),
             rewrite_id=turn.rewrite.rewrite_id if turn.rewrite is not None else None,
+            rewritten_to=turn.rewrite.target if turn.rewrite is not None else None,
         )
 
     @property

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from processors.defect import NOTHING_SAID, Judgement, is_defect, judge, says_nothing
 from processors.exchange import Exchange
 from processors.hearing import Hearing
+from processors.lessons import Taught
 from processors.segment import UNPLACED, Segment
 from processors.signals import RULES, WINDOW_TURNS, signals_of
 from processors.telling import dialogue_json
@@ -19,7 +20,7 @@ PROCESSOR = "dialogue"
 class HeardSegment(Segment):
     """What `detect` knows of a segment."""
 
-    __slots__ = ("_hearing", "_judgements", "_reported", "_signals", "id")
+    __slots__ = ("_hearing", "_judgements", "_reported", "_signals", "asked", "id", "shown", "taught")
 
     def __init__(
         self,
@@ -35,6 +36,11 @@ class HeardSegment(Segment):
         self._signals: list[Sequence[FeedbackEvent]] = []  # what the exchange at the same place shows
         self._judgements: list[Judgement | None] = []  # on the exchange at the same place
         self._reported = 0
+        self.taught: Taught | None = None
+        self.asked = False
+        """whether this dialogue has led to a teachable moment"""
+        self.shown = False
+        """whether what it shows of choices was counted"""
 
     def add(self, event: Exchange | Playback | ExplicitFeedback) -> tuple[list[FeedbackEvent], bool] | None:
         """Place an event; None for a duplicate, else (feedback to send, whether a verdict has changed)."""
@@ -80,7 +86,8 @@ class HeardSegment(Segment):
         after = self._judgements[place] = judge(exchange, about)
         return is_defect(after) if before is None else after != before
 
-    def _all_signals(self) -> Iterator[FeedbackEvent]:
+    def all_signals(self) -> Iterator[FeedbackEvent]:
+        """Those that hold, of all turns."""
         for signals in self._signals:
             yield from signals
 
@@ -96,7 +103,7 @@ class HeardSegment(Segment):
         return dialogue_json(self.id, self.exchanges, judgements, closed_by, self._goal_reached(), revision)
 
     def _goal_reached(self) -> Answer | None:
-        answers = [signal.answer for signal in self._all_signals() if isinstance(signal, ExplicitAnswer)]
+        answers = [signal.answer for signal in self.all_signals() if isinstance(signal, ExplicitAnswer)]
         return answers[-1] if answers else None
 
 

@@ -70,6 +70,18 @@ def parts_of(key: str) -> StateParts:
     return StateParts(domain, intent, tuple((kind, value) for kind, _, value in slots))
 
 
+def corrected(key: str, by: str) -> str | None:
+    """The state of a request after a correction such as "no, the film": with the slots that the correction names.
+
+    None where it names none, or where of the request nothing was understood.
+    """
+    parts, told = parts_of(key), parts_of(by)
+    if not told.slots or not parts.intent or any(kind == WORDS for kind, _ in told.slots):
+        return None
+    slots = {f"{kind}:{value}" for kind, value in (dict(parts.slots) | dict(told.slots)).items()}
+    return f"{parts.domain}|{parts.intent}|{';'.join(sorted(slots))}"
+
+
 @lru_cache(maxsize=65_536)
 def plain_words(text: str) -> str:
     """Case-folded, without punctuation, single spaces."""

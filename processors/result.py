@@ -7,11 +7,11 @@ from schemas.dead_letter import DeadLetterCause
 
 
 class Emit(NamedTuple):
-    """Send an event, as JSON, to its class's topic under `key`."""
+    """Send an event, as JSON, to its class's topic under `key`; without a value, take back what has that key."""
 
     key: str
     topic_suffix: str
-    value: bytes
+    value: bytes | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from heapq import heappop, heappush
 from typing import Final
 
 from processors.interpretation import NORMALISER, parts_of
 from processors.posterior import success as posterior
+from processors.rewrite_chains import chains, people_on_the_way
 from processors.rewrite_guard import denied, flips, is_personal
+from processors.standing import REQUESTS
 from processors.state_counts import StateCounts
 from schemas.contract import derived_id
 from schemas.rewrite import Rewrite, RewriteLayer
@@ -30,10 +31,12 @@ _CANDIDATES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class RewriteRules:
-    """What a rewrite needs. `users`: distinct people (and devices) on every step; `support`: decayed weight of the
-    moves that leave the source; `agreement`: lower bound of the target's share of what ends in success elsewhere."""
+    """What a rewrite needs. `users`: distinct people (and devices) on every step; `standing`: different requests of a
+    person that worked before that person counts; `support`: decayed weight of the moves that leave the source;
+    `agreement`: lower bound of the target's share of what ends in success elsewhere."""
 
     users: int = 10
+    standing: int = REQUESTS
     support: float = 8.0
     agreement: float = 0.5
     wordings: int = 20
@@ -156,26 +159,10 @@ def _one(
         last_seen=_moment(source.last_ms),
         reason=f"{share:.0%} of those who got it in the end got it there; {len(edge.users) if edge else 0} people went"
         f" straight on to it; works {of_target.mean:.0%} of the time, the source {of_source.mean:.0%}",
+        chains=chains(source.state, target.state, component, rules.users),
         normaliser=NORMALISER,
         solver=SOLVER,
     )
-
-
-def people_on_the_way(source: str, target: str, component: Mapping[str, StateCounts]) -> int:
-    """Of all ways from source to target the one whose thinnest step has the most people: how many those are."""
-    widest: list[tuple[int, str]] = [(-(1 << 30), source)]
-    done: set[str] = set()
-    while widest:
-        minus, state = heappop(widest)
-        if state == target:
-            return -minus
-        if state in done or state not in component:
-            continue
-        done.add(state)
-        for following, edge in component[state].again.items():
-            if following not in done:
-                heappush(widest, (max(minus, -edge.voices), following))
-    return 0
 
 
 def _between(one: StateCounts, other: StateCounts) -> float:

@@ -55,6 +55,9 @@ def dialogue_json(
             turn["slots"] = [_slot(slot) for slot in exchange.slots]
         if exchange.rewrite_id is not None:
             turn["rewrite_id"] = exchange.rewrite_id
+        if exchange.rewritten_to is not None:
+            turn["rewritten_to"] = exchange.rewritten_to
+        turn["asked_back"] = exchange.asked
         turns.append(turn)
     began_at = turns[0]["occurred_at"]
     told: dict[str, Any] = {

@@ -1,23 +1,28 @@
 """From a closed dialogue to moves between states: what became of each request.
 
 A request whose answer was no defect ended in success. One that was, and that the person came back to, led on to the
-state of the next request; else it ended in failure. The same dialogue judged anew gives the same ids with a higher
-revision.
+state of the next request; else it ended in failure. A question back says neither, unless the next word was yes: that
+is the person's own word that it was understood right. The same dialogue judged anew gives the same ids with a higher
+revision, apart from requests that turn out to be neither.
 """
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from processors.interpretation import NORMALISER, parts_of, state_key
-from processors.rewrite_guard import is_personal
+from processors.interpretation import NORMALISER, corrected, parts_of, state_key
+from processors.rewrite_guard import Denied, denied, is_personal
+from processors.similarity import content_shared, words_of
 from schemas.contract import derived_id
 from schemas.dialogue import Dialogue, TurnVerdict
 from schemas.transition import Outcome, Transition
 
 PROCESSOR: Final = "transition"
 
-CAME_BACK: Final = frozenset({"repeat", "rephrase", "correction:third-position"})
+CAME_BACK: Final = frozenset({"repeat", "rephrase", "correction:third-position", "barge-in:correction"})
 """Evidence against an answer that a later request for the same thing gives."""
+
+_SAID_AGAIN: Final = 0.5
+"""Share of the words that carry the wish which a request says again."""
 
 
 class _Request(NamedTuple):
@@ -33,9 +38,9 @@ def transitions_of(dialogue: Dialogue) -> list[Transition]:
     if not dialogue.closed:
         return []
     return [
-        _transition(dialogue, turn, state, *_outcome(turn, following))
+        _transition(dialogue, turn, state, *became)
         for (turn, state), following in _with_following(dialogue)
-        if not is_personal(parts_of(state))
+        if not is_personal(parts_of(state)) and (became := _outcome(turn, state, following)) is not None
     ]
 
 
@@ -48,15 +53,54 @@ def _with_following(dialogue: Dialogue) -> Iterator[tuple[_Request, _Request | N
     yield from zip(requests, (*requests[1:], None), strict=False)  # no request, none that follows
 
 
-def _outcome(turn: TurnVerdict, following: _Request | None) -> tuple[Outcome, str | None]:
-    if not turn.defect:
+def _outcome(turn: TurnVerdict, state: str, following: _Request | None) -> tuple[Outcome, str | None] | None:
+    """What became of a request, and where it led on to; None: neither success nor failure."""
+    own = following if following is not None and following.turn.rewrite_id is None else None
+    if own is not None and (meant := _corrected(state, own.state)) is not None:
+        return _again(meant)
+    if turn.defect:
+        # What was rewritten is not where the person's own words led.
+        came_back = own is not None and not CAME_BACK.isdisjoint(turn.evidence)
+        return _again(own.state) if own is not None and came_back else (Outcome.FAILURE, None)
+    if not turn.asked_back:
         return Outcome.SUCCESS, None
-    if following is None or CAME_BACK.isdisjoint(turn.evidence):
-        return Outcome.FAILURE, None
-    # What was rewritten, or is personal, is not where the person's own words led.
-    if following.turn.rewrite_id is not None or is_personal(parts_of(following.state)):
-        return Outcome.FAILURE, None
-    return Outcome.AGAIN, following.state
+    if own is None or own.turn.defect:
+        return None
+    if denied(parts_of(own.state)) is Denied.CONSENT:
+        return Outcome.SUCCESS, None
+    return _again(own.state) if _says_anew(turn, state, own) else None
+
+
+def _again(target: str) -> tuple[Outcome, str | None]:
+    """On to the target. A "stop" is no request for something else, and what is personal is nobody else's way."""
+    parts = parts_of(target)
+    gave_up = denied(parts) is Denied.NEGATION or is_personal(parts)
+    return (Outcome.FAILURE, None) if gave_up else (Outcome.AGAIN, target)
+
+
+def _corrected(state: str, following: str) -> str | None:
+    """What was meant where the next turn says "no, the film": the request with another slot."""
+    was, told = parts_of(state), parts_of(following)
+    if was.domain != told.domain or denied(told) is not Denied.NEGATION or denied(was) is Denied.NEGATION:
+        return None
+    meant = corrected(state, following)
+    return meant if meant != state else None
+
+
+def _says_anew(turn: TurnVerdict, state: str, following: _Request) -> bool:
+    """Whether the answer to a question back says the request again, in place of what was understood.
+
+    What is only added to the request, or answers with something else, does not.
+    """
+    was, now = parts_of(state), parts_of(following.state)
+    if (was.domain, was.intent) == (now.domain, now.intent):
+        if set(was.slots) <= set(now.slots):
+            return False
+        if {kind for kind, _ in was.slots} & {kind for kind, _ in now.slots}:
+            return True
+    if was.intent and not was.slots:
+        return False
+    return content_shared(words_of(turn.request), words_of(following.turn.request)) >= _SAID_AGAIN
 
 
 def _transition(dialogue: Dialogue, turn: TurnVerdict, state: str, outcome: Outcome, target: str | None) -> Transition:

@@ -42,6 +42,10 @@ class TurnVerdict(Contract):
     evidence: tuple[str, ...] = Field((), description="signals for and against, such as `barge-in:stop`")
     slots: tuple[Slot, ...] | None = Field(None, description="of what was understood; none when it had none")
     rewrite_id: Id | None = Field(None, description="the rewrite that had replaced the words")
+    rewritten_to: str | None = Field(None, description="the words that it had put in their place")
+    asked_back: bool = Field(
+        False, description="the answer was a question back: neither success nor failure of the request"
+    )
 
 
 class Dialogue(Event):

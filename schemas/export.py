@@ -23,9 +23,14 @@ from schemas.feedback import (
     Rephrase,
     Termination,
 )
+from schemas.forgotten_person import ForgottenPerson
 from schemas.preference import Preference
 from schemas.rewrite import Rewrite
 from schemas.rewrite_decision import RewriteDecision
+from schemas.rewrite_outcome import RewriteOutcome
+from schemas.rewrite_refresh import RewriteRefresh
+from schemas.rewrite_trial import RewriteTrial
+from schemas.teachable_moment import TeachableMoment
 from schemas.transition import SourceMoves, Transition
 from schemas.turn import DeviceEvent, ExplicitFeedback, Playback, Turn
 
@@ -46,10 +51,15 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
     "failure-attribution": FailureAttribution,
     "alarm": Alarm,
     "preference": Preference,
+    "teachable-moment": TeachableMoment,
     "transition": Transition,
     "source-moves": SourceMoves,
     "rewrite": Rewrite,
     "rewrite-decision": RewriteDecision,
+    "rewrite-outcome": RewriteOutcome,
+    "rewrite-trial": RewriteTrial,
+    "rewrite-refresh": RewriteRefresh,
+    "forgotten-person": ForgottenPerson,
     "clock-skew": ClockSkew,
     "dead-letter": DeadLetter,
 }
@@ -66,7 +76,11 @@ _KEYS: Final = {
     "preference": "the user's pseudonym, a slash and the preference's id; partitioned by the user's pseudonym",
     "transition": "the source's state key",
     "source-moves": "the source's state key",
-    "rewrite": "the layer, the user's pseudonym in the personal one, and the source's state key, with slashes between",
+    "rewrite": "the layer, the user's pseudonym in the personal one, and the source's state key, with slashes between;"
+    " the personal one partitioned by the user's pseudonym",
+    "rewrite-outcome": "the rewrite's id",
+    "rewrite-trial": "the rewrite's id",
+    "rewrite-refresh": "the domain",
 }
 _CHANNELS: Final = (
     (DeviceEvent.topic_suffix, "What devices send.", ("turn", "playback", "explicit-feedback")),
@@ -79,10 +93,19 @@ _CHANNELS: Final = (
     (FailureAttribution.topic_suffix, "Which component broke first in each turn.", ("failure-attribution",)),
     (Alarm.topic_suffix, "Components that broke, and where; the last word of each alarm counts.", ("alarm",)),
     (Preference.topic_suffix, "What people taught; the last word counts, no value forgets.", ("preference",)),
+    (TeachableMoment.topic_suffix, "What to ask a person, and why.", ("teachable-moment",)),
     (Transition.topic_suffix, "What became of each request, by the state it was understood as.", ("transition",)),
     (SourceMoves.topic_suffix, "What is kept of the moves from each state; the last word counts.", ("source-moves",)),
     (Rewrite.topic_suffix, "The rewrite table; the last word counts, no value takes a rewrite back.", ("rewrite",)),
     (RewriteDecision.topic_suffix, "What was answered to the assistant, its arm and why.", ("rewrite-decision",)),
+    (RewriteOutcome.topic_suffix, "What became of turns on which a rewrite was decided.", ("rewrite-outcome",)),
+    (
+        RewriteTrial.topic_suffix,
+        "How each rewrite does, served and held back; the last word counts.",
+        ("rewrite-trial",),
+    ),
+    (RewriteRefresh.topic_suffix, "Refreshes held back for changing too many answers.", ("rewrite-refresh",)),
+    (ForgottenPerson.topic_suffix, "Who asked to be forgotten.", ("forgotten-person",)),
     (ClockSkew.topic_suffix, "How far the clocks of each device are apart; the last word counts.", ("clock-skew",)),
 )
 

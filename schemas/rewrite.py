@@ -28,6 +28,28 @@ class Success(Contract):
         return self.good / (self.good + self.bad)
 
 
+class RewriteChain(Contract):
+    """A way that people went from the source to the target, and how many of them; it names nobody."""
+
+    states: tuple[str, ...] = Field(min_length=2, description="state keys, from the source to the target")
+    people: int = Field(ge=1, description="distinct people on its thinnest step")
+
+
+class Lesson(Contract):
+    """One time that a person taught Earshot what they mean, or that it is not what they mean.
+
+    What a personal rewrite rests on, so that it can be taken back with what taught it.
+    """
+
+    id: str = Field(description="hash of the turn that failed")
+    dialogue: str = Field(description="hash of the dialogue it was in")
+    at_ms: int = Field(description="when the turn was, in ms since the epoch")
+    revision: int = Field(ge=0, description="of the dialogue")
+    words: str = Field(description="what was said")
+    target: str = Field(description="state key of what worked, or was rejected")
+    text: str = Field(description="its wording")
+
+
 class Rewrite(Event):
     """Understand `target` where `source` was understood. `event_id` is the `rewrite_id` that turns carry.
 
@@ -56,8 +78,15 @@ class Rewrite(Event):
     first_seen: Instant
     last_seen: Instant
     reason: str
+    chains: tuple[RewriteChain, ...] = Field(
+        (), max_length=5, description="the ways most people went, of those that enough people went"
+    )
+    lessons: tuple[Lesson, ...] = Field((), max_length=5, description="of the personal layer: what it rests on")
     blocked: bool = False
     blocked_because: str | None = None
+    cleared_at: Instant | None = Field(
+        None, description="when somebody let it be served again: what became of it before counts against it no longer"
+    )
     normaliser: str = Field(description="version of what made the state keys")
     solver: str = Field(description="name/version of what decided")
 

@@ -15,6 +15,13 @@ from schemas.dead_letter import DEAD_LETTER, DEAD_LETTER_HEADER, DeadLetter, Dea
 from schemas.dialogue import DIALOGUE, Dialogue
 from schemas.failure_point import FAILURE_ATTRIBUTION, FailureAttribution
 from schemas.feedback import FEEDBACK, Feedback
+from schemas.forgotten_person import FORGOTTEN_PERSON, ForgottenPerson
+from schemas.preference import PREFERENCE, Preference
+from schemas.rewrite import REWRITE, Rewrite
+from schemas.rewrite_decision import REWRITE_DECISION, RewriteDecision
+from schemas.rewrite_outcome import REWRITE_OUTCOME, RewriteOutcome
+from schemas.rewrite_trial import REWRITE_TRIAL, RewriteTrial
+from schemas.teachable_moment import TEACHABLE_MOMENT, TeachableMoment
 from schemas.transition import TRANSITION, Transition
 from schemas.turn import TURN_EVENT, Span, Turn, TurnEvent
 
@@ -23,7 +30,13 @@ E = TypeVar("E", bound=Event)
 _PROBLEMS_NAMED: Final = 3
 _SHOWN_CHARACTERS: Final = 60
 _SPAN_DAYS: Final = 2
-_KEPT_IN_ORDER: Final = {"user_id": "a user's events", "event_id": "its revisions", "source": "a state's moves"}
+_KEPT_IN_ORDER: Final = {
+    "user_id": "a user's events",
+    "event_id": "its revisions",
+    "source": "a state's moves",
+    "key": "its revisions",
+    "rewrite_id": "what is known of a rewrite",
+}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _RIGHT: Final = {
@@ -97,6 +110,41 @@ def decode_alarm(key: bytes | None, value: bytes | None, limits: Limits) -> Alar
 def decode_transition(key: bytes | None, value: bytes | None, limits: Limits) -> Transition:
     """The move of a record of `transitions`, whose key is its source. Raises `Undecodable` and nothing else."""
     return _decode(TRANSITION, key, value, limits, "source")
+
+
+def decode_rewrite(key: bytes | None, value: bytes | None, limits: Limits) -> Rewrite:
+    """The rewrite of a record of `rewrites`. Raises `Undecodable` and nothing else."""
+    return _decode(REWRITE, key, value, limits, "key")
+
+
+def decode_rewrite_decision(key: bytes | None, value: bytes | None, limits: Limits) -> RewriteDecision:
+    """The decision of a record of `rewrite-decisions`. Raises `Undecodable` and nothing else."""
+    return _decode(REWRITE_DECISION, key, value, limits)
+
+
+def decode_rewrite_outcome(key: bytes | None, value: bytes | None, limits: Limits) -> RewriteOutcome:
+    """The outcome of a record of `rewrite-outcomes`. Raises `Undecodable` and nothing else."""
+    return _decode(REWRITE_OUTCOME, key, value, limits, "rewrite_id")
+
+
+def decode_rewrite_trial(key: bytes | None, value: bytes | None, limits: Limits) -> RewriteTrial:
+    """The trial of a record of `rewrite-trials`. Raises `Undecodable` and nothing else."""
+    return _decode(REWRITE_TRIAL, key, value, limits, "rewrite_id")
+
+
+def decode_preference(key: bytes | None, value: bytes | None, limits: Limits) -> Preference:
+    """The preference of a record of `preferences`. Raises `Undecodable` and nothing else."""
+    return _decode(PREFERENCE, key, value, limits, "key")
+
+
+def decode_teachable_moment(key: bytes | None, value: bytes | None, limits: Limits) -> TeachableMoment:
+    """The moment of a record of `teachable-moments`. Raises `Undecodable` and nothing else."""
+    return _decode(TEACHABLE_MOMENT, key, value, limits)
+
+
+def decode_forgotten_person(key: bytes | None, value: bytes | None, limits: Limits) -> ForgottenPerson:
+    """The wish of a record of `forgotten-people`. Raises `Undecodable` and nothing else."""
+    return _decode(FORGOTTEN_PERSON, key, value, limits)
 
 
 def decode_dead_letter(headers: Sequence[tuple[str, bytes | None]]) -> DeadLetter:

@@ -1,4 +1,4 @@
-"""The role `detect`: turn events in, feedback, dialogues and dead letters out."""
+"""The role `detect`: turn events in; feedback, dialogues, what people taught and dead letters out."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,6 +11,7 @@ from streams.delivery import Committed, Message, Outcome
 from streams.detect_partition import ROLE, DetectPartition
 from streams.hearing import hearing_of
 from streams.partitioned_role import PartitionedRole, fed_by_turn_events
+from streams.teaching import lessons_of, wait_for_told_moments
 
 IN_FLIGHT = 16
 
@@ -20,13 +21,16 @@ class Detect(PartitionedRole[DetectPartition, Outcome]):
 
     def __init__(self, app: RoleApp, settings: Settings) -> None:
         # Models take their time: in a thread of their own, so that no batch of theirs costs a heartbeat.
-        thread = ThreadPoolExecutor(1, "hearing") if hearing_of(settings).has_models else None
+        asks_models = hearing_of(settings).has_models or lessons_of(settings) is not None
+        thread = ThreadPoolExecutor(1, "hearing") if asks_models else None
         super().__init__(ROLE, app, settings, in_flight=IN_FLIGHT, thread=thread)
         self._settings = settings
+        self._teaches = lessons_of(settings) is not None
 
     async def _state_of(self, tp: TP, committed: Committed) -> DetectPartition:
         skews = await wait_for_told_skews(self._settings, tp.partition)
-        return DetectPartition(self._settings, tp.partition, committed, skews)
+        moments = await wait_for_told_moments(self._settings, tp.partition) if self._teaches else []
+        return DetectPartition(self._settings, tp.partition, committed, skews, moments)
 
     def _is_idle(self, outcome: Outcome) -> bool:
         return not outcome.messages

@@ -1,4 +1,5 @@
-"""`detect` for one partition: bytes in, feedback, dialogues and dead letters out. No network, no clock."""
+"""`detect` for one partition: bytes in; feedback, dialogues, what people taught and dead letters out. No network, no
+clock."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -6,34 +7,55 @@ from datetime import timedelta
 from infra.settings import Settings
 from processors.clock_skew import ClockSkews
 from processors.dialogue import DialogueProcessor
+from processors.lessons import Lessons
+from processors.moments import AskedBefore
 from processors.result import Emit
 from schemas.clock_skew import ClockSkew
+from schemas.teachable_moment import TeachableMoment
 from streams.decoding import Undecodable
 from streams.delivery import Committed, Message, Outcome
 from streams.event_partition import EventPartition, dialogue_limits
 from streams.hearing import hearing_of
 from streams.proof import proven
 from streams.record import Record
+from streams.teaching import lessons_of
 
 ROLE = "detect"
 
 
 class DetectPartition(EventPartition[Emit]):
-    """The state of `detect` for one partition, started from what was last committed and what is known of devices."""
+    """The state of `detect` for one partition, started from what was last committed, what is known of devices, and
+    what people were asked."""
 
     def __init__(
-        self, settings: Settings, partition: int, committed: Committed, skews: Iterable[ClockSkew] = ()
+        self,
+        settings: Settings,
+        partition: int,
+        committed: Committed,
+        skews: Iterable[ClockSkew] = (),
+        moments: Iterable[TeachableMoment] = (),
+        lessons: Lessons | None = None,
     ) -> None:
+        """`lessons`: what hears people teach, if not what the settings ask for."""
         known = ClockSkews()
         known.load(skews)
+        self._lessons = lessons = lessons or lessons_of(settings)
+        asked = AskedBefore(moments, settings.teaching_asks_every)
         super().__init__(
             ROLE,
             settings,
             partition,
             committed,
-            lambda checkpoint: DialogueProcessor(dialogue_limits(settings), checkpoint, hearing_of(settings), known),
+            lambda checkpoint: DialogueProcessor(
+                dialogue_limits(settings), checkpoint, hearing_of(settings), known, lessons, asked
+            ),
             proven,
         )
+
+    @property
+    def statements_read(self) -> int:
+        """Turns that took more than a look at their words to know whether they teach anything."""
+        return self._lessons.read if self._lessons is not None else 0
 
     def process(self, records: Sequence[Record]) -> Outcome:
         """What a batch leads to. Raises `TooManyDeadLetters` when only invalid records come in."""

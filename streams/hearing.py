@@ -90,7 +90,7 @@ def _hearing(wanted: Literal["auto", "models", "rules"]) -> Hearing:
         return RULES
     corrections: LearnedCorrections | None = None
     try:
-        _one_thread()
+        one_thread()
         retries, kinds = LearnedRetries(), KindModel.load()
         try:
             corrections = LearnedCorrections()
@@ -106,7 +106,7 @@ def _hearing(wanted: Literal["auto", "models", "rules"]) -> Hearing:
     return Hearing(retries, corrections, kinds)
 
 
-def _one_thread() -> None:
+def one_thread() -> None:
     """Matrices here are small: handing them to several threads takes eight times as long as one does."""
     try:
         from threadpoolctl import threadpool_limits

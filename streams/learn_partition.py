@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from kafka.partitioner.default import murmur2
 
@@ -10,7 +11,7 @@ from processors.interpretation import NORMALISER
 from processors.source_moves import Kept, SourceState
 from processors.transition import transitions_of
 from schemas.dialogue import Dialogue
-from schemas.transition import SourceMoves, Transition
+from schemas.transition import Outcome, SourceMoves, Transition
 from streams.dead_letter_message import dead_letter_message
 from streams.decoding import Limits, Undecodable, decode_dialogue, decode_transition
 from streams.delivery import Message
@@ -27,10 +28,25 @@ def partition_of(key: bytes, partitions: int) -> int:
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)
 
 
-class DialogueMoves:
-    """The moves of one partition of `dialogues`, each sent to the partition of its source state. Keeps nothing."""
+class Learns(Protocol):
+    """What learns from dialogues beside the moves, open ones as well."""
 
-    def __init__(self, settings: Settings, partition: int) -> None:
+    def may_learn_of(self, record: Record) -> bool:
+        """Whether an open dialogue is worth reading."""
+
+    def dialogue(self, dialogue: Dialogue) -> list[Message]:
+        """What a revision of a dialogue leads to."""
+
+
+class DialogueMoves:
+    """The moves of one partition of `dialogues`, each sent to the partition of its source state. Keeps nothing.
+
+    `people` is handed every closed dialogue, and the open ones that it wants; of those, moves are told as they are
+    known by then, and a later revision replaces them.
+    """
+
+    def __init__(self, settings: Settings, partition: int, people: Learns | None = None) -> None:
+        self._people = people
         self._prefix = settings.topic_prefix
         self._partitions = settings.kafka_partitions
         self._partition = partition
@@ -40,7 +56,7 @@ class DialogueMoves:
         """What a batch leads to."""
         messages: list[Message] = []
         for record in records:
-            if record.value is not None and _OPEN in record.value:
+            if record.value is not None and _OPEN in record.value and not self._wants(record):
                 continue  # will be told again; most are, and reading one takes as long as all the rest
             try:
                 dialogue = decode_dialogue(record.key, record.value, _OWN_LIMITS)
@@ -51,13 +67,27 @@ class DialogueMoves:
                     dead_letter_message(self._prefix, ROLE, topic, self._partition, record, bad.cause, bad.reason)
                 )
                 continue
-            messages += map(self._message, transitions_of(dialogue))
+            if self._people is not None:
+                messages += self._people.dialogue(dialogue)
+            messages += map(self._message, _moves_of(dialogue))
         return messages
+
+    def _wants(self, record: Record) -> bool:
+        return self._people is not None and self._people.may_learn_of(record)
 
     def _message(self, transition: Transition) -> Message:
         key = transition.source.encode()
         topic = f"{self._prefix}.{Transition.topic_suffix}"
         return Message(topic, partition_of(key, self._partitions), key, transition.to_bytes())
+
+
+def _moves_of(dialogue: Dialogue) -> list[Transition]:
+    """What became of its requests. While it is open, only those that were come back to: of these more is known than
+    that nothing was said yet, and the rewrite they may lead to need not wait for the silence after the last turn."""
+    if dialogue.closed:
+        return transitions_of(dialogue)
+    as_known = transitions_of(dialogue.model_copy(update={"closed": True}))
+    return [move for move in as_known if move.outcome is Outcome.AGAIN]
 
 
 class SourceCounting:

@@ -1,13 +1,15 @@
 """The table of rewrites as far as kept moves support it: what changed is solved again, what differs is told."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Final, NamedTuple
 
 from models.rewrite.markov import Chains, Row
 from processors.rewrite_choice import SOLVER, Refused, RewriteRules, choose
-from processors.source_moves import SourceState
+from processors.rewrite_trials import is_blocked_by_hand
+from processors.source_moves import Kept, SourceState
+from processors.standing import Standings
 from processors.state_counts import StateCounts, counts_of
 from schemas.rewrite import Rewrite
 
@@ -32,23 +34,40 @@ class Change(NamedTuple):
     rewrite: Rewrite | None
 
 
+Gate = Callable[[list[Change]], list[Change]]
+
+
 class RewriteTable:
     """Counts, chains and rewrites of all source states that were handed in. No clock: time is that of the events."""
 
-    def __init__(self, rules: RewriteRules | None = None, known: Mapping[str, Rewrite] | None = None) -> None:
-        """`known`: the rewrites that were told before, by their source."""
+    def __init__(
+        self, rules: RewriteRules | None = None, known: Mapping[str, Rewrite] | None = None, gate: Gate | None = None
+    ) -> None:
+        """`known`: the rewrites that were told before, by their source. `gate`: which changes of a refresh may pass."""
         self.rules = rules or RewriteRules()
         self.refused: Counter[Refused] = Counter()
         self.components_solved = 0
         self._chains = Chains()
+        self._standings = Standings(self.rules.standing)
         self._states: dict[str, SourceState] = {}
         self._counts: dict[str, StateCounts] = {}
         self._rewrites: dict[str, Rewrite] = dict(known or {})
         self._changed: set[str] = set()
         self._now_ms = self._swept_ms = 0
+        self._gate = gate
 
     def __len__(self) -> int:
         return len(self._states)
+
+    @property
+    def counts(self) -> Mapping[str, StateCounts]:
+        """What happens at each state, as of the last refresh."""
+        return self._counts
+
+    @property
+    def now_ms(self) -> int:
+        """Event time of the last move, in ms since the epoch."""
+        return self._now_ms
 
     @property
     def rewrites(self) -> Mapping[str, Rewrite]:
@@ -66,10 +85,17 @@ class RewriteTable:
         """The kept moves of a source state, whole: they replace what was handed in before."""
         self._states[state.source] = state
         self._changed.add(state.source)
+        self._changed.update(self._standings.take(state))
         self._now_ms = max(self._now_ms, state.newest_ms)
 
+    def again(self, sources: Iterable[str]) -> None:
+        """Solve these anew with the next refresh, changed or not."""
+        known = [source for source in sources if source in self._states]
+        self._changed.update(known)
+        self._chains.touch(known)
+
     def refresh(self) -> list[Change]:
-        """Solve what changed. Returns new, changed and withdrawn rewrites."""
+        """Solve what changed. Returns new, changed and withdrawn rewrites, as far as the gate lets them pass."""
         if self._now_ms - self._swept_ms >= _RECOUNT_MS:
             self._swept_ms = self._now_ms
             self._changed.update(self._states)
@@ -88,19 +114,24 @@ class RewriteTable:
         for component in self._chains.changed_components():
             changes += self._refresh(component)
         changes = [change for change in changes if not self._is_others(change.source)]
+        if self._gate is not None:
+            changes = self._gate(changes)
         for change in changes:
             self.hear(change.source, change.rewrite)
         return changes
 
     def _is_others(self, source: str) -> bool:
-        """Rewrites that were put there by hand are not ours to change."""
+        """Rewrites that were put there or blocked by hand are not ours to change."""
         known = self._rewrites.get(source)
-        return known is not None and known.solver != SOLVER
+        return known is not None and (_maker(known.solver) != _maker(SOLVER) or is_blocked_by_hand(known))
 
     def _count(self, state: str) -> None:
-        counts = self._counts[state] = counts_of(state, self._states[state].moves, self._now_ms)
+        counts = self._counts[state] = counts_of(state, self._of_known(state), self._now_ms)
         shared = {target: edge.weight for target, edge in counts.again.items() if edge.voices >= FEWEST_ON_AN_EDGE}
         self._chains.update(state, Row(counts.success, counts.bad - sum(shared.values()), shared))
+
+    def _of_known(self, state: str) -> Iterator[Kept]:
+        return (move for move in self._states[state].moves if self._standings.counts(move.user))
 
     def _refresh(self, component: Mapping[str, Row]) -> list[Change]:
         self.components_solved += 1
@@ -117,6 +148,11 @@ class RewriteTable:
             if _differ(before, after):
                 changes.append(Change(state, after))
         return changes
+
+
+def _maker(solver: str) -> str:
+    """The name of what decided, of whatever version."""
+    return solver.partition("/")[0]
 
 
 def _differ(before: Rewrite | None, after: Rewrite | None) -> bool:

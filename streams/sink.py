@@ -20,6 +20,8 @@ from faust.types import TP
 
 from infra import telemetry
 from infra.clickhouse.alarms import AlarmReader
+from infra.clickhouse.erasure import Erasures
+from infra.clickhouse.forgotten import ForgottenPeople, person_of
 from infra.clickhouse.migrate import migrate
 from infra.clickhouse.prepared import CHUNK, Prepared
 from infra.clickhouse.record import Record as Row
@@ -47,6 +49,10 @@ REFRESH_SHARE = 0.5
 """Rollups are refreshed at most this share of the time: under load they wait and take more minutes at once."""
 
 
+OTHERS_SETTLE_S = 1.0
+"""Longer than another worker takes to write down a minute that it has begun to compute."""
+
+
 @dataclass(slots=True)
 class _Gathered:
     """Rows that wait to be written, with what is to be closed afterwards and the records they came from."""
@@ -57,6 +63,8 @@ class _Gathered:
     letters: list[Message] = field(default_factory=list)
     raw: list[tuple[str, int, list[Any]]] = field(default_factory=list)
     since: float = 0.0
+    forgotten_rows: int | None = None
+    """how many were known to be forgotten when the first rows came"""
 
     @property
     def records(self) -> int:
@@ -72,13 +80,17 @@ class _Gathered:
                 pass
         self.rows += rows
 
-    def decode_again(self, decoder: RowDecoder) -> None:
+    def decode_again(self, decoder: RowDecoder, forgotten: ForgottenPeople) -> None:
         """Make rows of everything."""
         self.rows, self.prepared = [], Prepared()
         for suffix, partition, records in self.raw:
             for record in records:
                 with suppress(Undecodable):  # it was counted the first time
-                    self.rows.append(decoder.row(suffix, partition, record))
+                    self.rows += forgotten.kept([decoder.row(suffix, partition, record)])
+
+    def users(self) -> set[str]:
+        """Everybody whom a row is about."""
+        return self.prepared.users() | {user for row in self.rows if (user := person_of(row)) is not None}
 
     def raw_record(self, suffix: str, partition: int, offset: int) -> Any:
         """The record that a row came from."""
@@ -104,7 +116,9 @@ class Sink(Role):
             self._store if settings.store == "embedded" else open_store(settings),
             stop=self._stopping,
             on_retry=self._on_retry,
+            settle_s=0.0 if settings.store == "embedded" else OTHERS_SETTLE_S,
         )
+        self._forgotten = ForgottenPeople(self._store)
         self._outbox = Outbox(settings)
         self._decoder = RowDecoder(settings)
         self._ledgers: dict[TP, Ledger] = {}
@@ -114,6 +128,7 @@ class Sink(Role):
         self._room.set()
         self._wake = asyncio.Event()
         self._stale: defaultdict[str, set[int]] = defaultdict(set)
+        self._erasures = Erasures()
         self._written: list[tuple[Ledger, Entry]] = []
         self._threads = tuple(ThreadPoolExecutor(1, name) for name in ("write", "refresh", "watch"))
         self._watch = AlarmWatch(
@@ -141,6 +156,7 @@ class Sink(Role):
         while True:
             try:
                 migrate(self._store, self._settings)
+                self._forgotten.learn()
                 return
             except StoreUnavailable as exc:
                 if self._stopping.wait(pause):
@@ -176,11 +192,13 @@ class Sink(Role):
         gathered = self._gathered
         gathered.since = gathered.since or time.monotonic()
         unreadable: list[tuple[Any, Undecodable]] = []
+        if gathered.forgotten_rows is None:
+            gathered.forgotten_rows = self._forgotten.rows
         keep_rows = self._writer.may_have_landed(suffix, tp.partition)
         for start in range(0, len(records), CHUNK):
             rows, bad_ones = self._decoder.rows(suffix, tp.partition, records[start : start + CHUNK])
             unreadable += bad_ones
-            gathered.take(rows, keep_rows)
+            gathered.take(self._forgotten.kept(rows), keep_rows)
         gathered.letters += [
             dead_letter_message(
                 self._settings.topic_prefix, ROLE, tp.topic, tp.partition, record, bad.cause, bad.reason
@@ -236,6 +254,7 @@ class Sink(Role):
                     telemetry.ROWS.labels(table).inc(count)
                 for table, minutes in written.minutes.items():
                     self._stale[table] |= minutes
+                self._erasures.add(written.erasures)
                 self._written += gathered.entries
             finally:
                 self._busy -= 1
@@ -245,10 +264,15 @@ class Sink(Role):
         try:
             written = self._writer.put(gathered.prepared)
         except RowsRefused:
-            gathered.decode_again(RowDecoder(self._settings))
-            return self._writer.write(gathered.rows)
-        if gathered.rows:
-            written.add(self._writer.write(gathered.rows))
+            gathered.decode_again(RowDecoder(self._settings), self._forgotten)
+            written = self._writer.write(gathered.rows)
+        else:
+            if gathered.rows:
+                written.add(self._writer.write(gathered.rows))
+        # Asked after the rows are there: whoever is added later finds them, whoever was added meanwhile is found here.
+        self._writer.learn(self._forgotten)
+        if gathered.forgotten_rows != self._forgotten.rows:
+            written.erasures.forget(self._forgotten.among(gathered.users()))
         return written
 
     def _letters(self, gathered: _Gathered, written: Written) -> list[Message]:
@@ -273,18 +297,20 @@ class Sink(Role):
         return letters
 
     async def _refresh(self) -> None:
-        """Refresh the minutes that writes have touched, then close the entries of those writes."""
+        """Erase what is to be forgotten and refresh the minutes that writes have touched, then close the entries of
+        those writes."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(SHORTEST_REFRESH_PAUSE_S)
             if not self._written:
                 continue
             stale, self._stale = self._stale, defaultdict(set)
+            erasures, self._erasures = self._erasures, Erasures()
             entries, self._written = self._written, []
             self._busy += 1
             try:
                 started = time.perf_counter()
-                await loop.run_in_executor(self._threads[1], self._refresher.refresh, stale)
+                await loop.run_in_executor(self._threads[1], self._bring_up_to_date, erasures, stale)
                 took = time.perf_counter() - started
             finally:
                 self._busy -= 1
@@ -293,6 +319,10 @@ class Sink(Role):
                 ledger.close(entry)
             telemetry.IN_FLIGHT.labels(ROLE).set(self._app.delivery.in_flight)
             await asyncio.sleep(took * (1 / REFRESH_SHARE - 1))
+
+    def _bring_up_to_date(self, erasures: Erasures, stale: dict[str, set[int]]) -> None:
+        self._refresher.erase(erasures)
+        self._refresher.refresh(stale)
 
     async def _guarded(self, work: Any) -> None:
         """A fault of a background task ends the worker: going on would commit past what was not stored."""

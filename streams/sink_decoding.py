@@ -7,12 +7,19 @@ from functools import partial
 from infra import telemetry
 from infra.clickhouse.record import Record as Row
 from infra.clickhouse.record import StoredEvent
+from infra.clickhouse.tombstone import PreferenceTombstone, RewriteTombstone, Tombstone, TrialTombstone
 from infra.settings import Settings
 from schemas.alarm import Alarm
 from schemas.dead_letter import DeadLetter
 from schemas.dialogue import Dialogue
 from schemas.failure_point import FailureAttribution
 from schemas.feedback import FeedbackEvent
+from schemas.forgotten_person import ForgottenPerson
+from schemas.preference import Preference
+from schemas.rewrite import Rewrite
+from schemas.rewrite_decision import RewriteDecision
+from schemas.rewrite_trial import RewriteTrial
+from schemas.teachable_moment import TeachableMoment
 from schemas.turn import DeviceEvent
 from streams.decoding import (
     Limits,
@@ -23,6 +30,12 @@ from streams.decoding import (
     decode_dialogue,
     decode_failure_attribution,
     decode_feedback,
+    decode_forgotten_person,
+    decode_preference,
+    decode_rewrite,
+    decode_rewrite_decision,
+    decode_rewrite_trial,
+    decode_teachable_moment,
 )
 from streams.proof import proven_turn
 from streams.record import Record
@@ -37,6 +50,12 @@ TOPIC_SUFFIXES = (
     Dialogue.topic_suffix,
     FailureAttribution.topic_suffix,
     Alarm.topic_suffix,
+    Rewrite.topic_suffix,
+    RewriteDecision.topic_suffix,
+    RewriteTrial.topic_suffix,
+    Preference.topic_suffix,
+    TeachableMoment.topic_suffix,
+    ForgottenPerson.topic_suffix,
     DeadLetter.topic_suffix,
 )
 """What the sink reads."""
@@ -56,6 +75,12 @@ class RowDecoder:
             Dialogue.topic_suffix: partial(self._derived, decode_dialogue),
             FailureAttribution.topic_suffix: partial(self._derived, decode_failure_attribution),
             Alarm.topic_suffix: partial(self._derived, decode_alarm),
+            Rewrite.topic_suffix: partial(self._kept, decode_rewrite, RewriteTombstone),
+            RewriteDecision.topic_suffix: partial(self._derived, decode_rewrite_decision),
+            RewriteTrial.topic_suffix: partial(self._kept, decode_rewrite_trial, TrialTombstone),
+            Preference.topic_suffix: partial(self._kept, decode_preference, PreferenceTombstone),
+            TeachableMoment.topic_suffix: partial(self._derived, decode_teachable_moment),
+            ForgottenPerson.topic_suffix: partial(self._derived, decode_forgotten_person),
             DeadLetter.topic_suffix: self._dead_letter,
         }
         self._partition = 0
@@ -96,6 +121,18 @@ class RowDecoder:
     def _derived(self, decode_one: Callable[[bytes | None, bytes | None, Limits], StoredEvent], record: Record) -> Row:
         event = decode_one(record.key, record.value, self._own_limits)
         return Row(event, self._partition, record.offset, record.timestamp)
+
+    def _kept(
+        self,
+        decode_one: Callable[[bytes | None, bytes | None, Limits], StoredEvent],
+        tombstone: type[Tombstone],
+        record: Record,
+    ) -> Row:
+        """Of a compacted topic, where a key without a value takes back what it held."""
+        if record.value is None and record.key is not None:
+            key = record.key.decode("utf-8", "replace")
+            return Row(tombstone(key), self._partition, record.offset, record.timestamp)
+        return self._derived(decode_one, record)
 
     def _dead_letter(self, record: Record) -> Row:
         letter = decode_dead_letter(record.headers)

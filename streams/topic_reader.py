@@ -36,8 +36,9 @@ class TopicReader:
     """Reads all partitions of some topics, or the one asked for; records come in the order of their timestamps as far
     as that is known.
 
-    `from_beginning` or from now on; `starts` overrides it for single partitions (topic, partition) -> offset. Memory is
-    bounded: a partition that is far ahead of the others in time waits. Raises `TopicMissing`, `BrokerUnavailable`.
+    `from_beginning`, or from now on, or from the first record that the broker took at `since_ms` (ms since the epoch)
+    or later; `starts` overrides it for single partitions (topic, partition) -> offset. Memory is bounded: a partition
+    that is far ahead of the others in time waits. Raises `TopicMissing`, `BrokerUnavailable`.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class TopicReader:
         from_beginning: bool = True,
         starts: Mapping[tuple[str, int], int] | None = None,
         partition: int | None = None,
+        since_ms: int | None = None,
     ) -> None:
         try:
             self._consumer: Any = KafkaConsumer(
@@ -66,13 +68,18 @@ class TopicReader:
                 f"EARSHOT_KAFKA_BOOTSTRAP ({type(error).__name__})"
             ) from error
         try:
-            self._assign(topics, from_beginning, starts or {}, partition)
+            self._assign(topics, from_beginning, starts or {}, partition, since_ms)
         except BaseException:  # whatever it was, nobody gets the reader to close it
             self.close()
             raise
 
     def _assign(
-        self, topics: Sequence[str], from_beginning: bool, starts: Mapping[tuple[str, int], int], only: int | None
+        self,
+        topics: Sequence[str],
+        from_beginning: bool,
+        starts: Mapping[tuple[str, int], int],
+        only: int | None,
+        since_ms: int | None,
     ) -> None:
         known = self._consumer.topics()
         if missing := [topic for topic in topics if topic not in known]:
@@ -85,11 +92,12 @@ class TopicReader:
         ]
         self._held: dict[Any, deque[TopicRecord]] = {partition: deque() for partition in partitions}
         first, self._ends = self._consumer.beginning_offsets(partitions), self._consumer.end_offsets(partitions)
+        begins: Mapping[Any, int] = first if from_beginning else self._ends
+        if since_ms is not None:
+            found = self._consumer.offsets_for_times(dict.fromkeys(partitions, since_ms))
+            begins = {one: found[one].offset if found[one] is not None else self._ends[one] for one in partitions}
         self._positions: dict[Any, int] = {
-            partition: max(
-                first[partition],
-                starts.get(tuple(partition), first[partition] if from_beginning else self._ends[partition]),
-            )
+            partition: max(first[partition], starts.get(tuple(partition), begins[partition]))
             for partition in partitions
         }
         self._followed: set[Any] = set()

@@ -178,6 +178,10 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
     async def committed(self, tp: TP) -> Committed:
         return await self._thread.committed(tp)  # type: ignore[no-any-return]
 
+    async def commit_positions(self, positions: Positions) -> bool:
+        """Commit offsets with their metadata; False when the group has moved on, or the broker could not be asked."""
+        return await self._thread.commit_positions(positions)  # type: ignore[no-any-return]
+
     async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         """Commit what the delivery core holds to be done; Faust's own acknowledgements play no part."""
         delivery = getattr(self.app, "delivery", None)

@@ -20,6 +20,7 @@ from models.minilm import has_cuda
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side; threads that wait for each other would spin
 os.environ.setdefault("EARSHOT_HEARING", "rules")  # workers start at once; what models hear has tests of its own
 os.environ.setdefault("EARSHOT_CLASSIFY", "off")  # likewise failure points
+os.environ.setdefault("EARSHOT_TEACHING", "off")  # likewise what people teach
 
 _UNMARKED = "a test that touches Kafka carries the marker `kafka`"
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from infra.kafka.topics import DIALOGUES, REWRITES, SOURCE_MOVES
 from infra.settings import Settings
 from processors.source_moves import Kept, SourceState
+from processors.standing import APART
 from processors.transition import transitions_of
 from schemas.dialogue import ClosedBy, Dialogue, TurnVerdict, VerdictTier
 from schemas.feedback import Facets
@@ -16,7 +17,7 @@ from schemas.turn import Slot
 from streams.sending import RecordSender
 from streams.topic_reader import TopicReader
 
-START = datetime.now(UTC) - timedelta(hours=1)
+START = datetime.now(UTC) - timedelta(hours=3)
 
 
 def source(pair: int) -> str:
@@ -31,7 +32,7 @@ def target(pair: int) -> str:
 
 def dialogues_of(people: Iterable[int], pairs: int) -> list[Dialogue]:
     """Everybody asks for every pair's song, is misheard, asks again and is content. Told open, closed, and closed anew
-    with a higher revision."""
+    with a higher revision. Pairs are asked for one after the other, so that people come to be known."""
     told: list[Dialogue] = []
     for person in people:
         for pair in range(pairs):
@@ -42,7 +43,7 @@ def dialogues_of(people: Iterable[int], pairs: int) -> list[Dialogue]:
 
 
 def _dialogue(person: int, pair: int, closed: bool, revision: int) -> Dialogue:
-    began = START + timedelta(seconds=person)
+    began = START + timedelta(seconds=person) + pair * APART
     turns = (
         _turn(person, pair, "maj", began, "rephrase"),
         _turn(person, pair, "imagine", began + timedelta(seconds=9)),
@@ -106,7 +107,17 @@ def kept(settings: Settings) -> dict[str, list[KeptMove]]:
 
 
 def table(settings: Settings) -> dict[str, Rewrite]:
-    """The rewrites that stand on their topic, by source."""
+    """Everybody's rewrites that stand on their topic, by source."""
+    return {one.source: one for one in records(settings).values() if one.user_id is None}
+
+
+def own(settings: Settings) -> dict[tuple[str, str], str]:
+    """Single people's rewrites that stand on their topic: (person, source) -> target."""
+    return {(one.user_id, one.source): one.target for one in records(settings).values() if one.user_id is not None}
+
+
+def records(settings: Settings) -> dict[str, Rewrite]:
+    """All rewrites that stand on their topic, by key."""
     found: dict[str, Rewrite] = {}
     with TopicReader(settings, [REWRITES.full_name(settings)]) as reader:
         for record in reader.rest():
@@ -114,4 +125,4 @@ def table(settings: Settings) -> dict[str, Rewrite]:
             found.pop(key, None)
             if record.value is not None:
                 found[key] = REWRITE.validate_json(record.value)
-    return {one.source: one for one in found.values()}
+    return found

@@ -13,7 +13,7 @@ import orjson
 import pyarrow as pa
 
 from infra.clickhouse.arrow import arrow_table
-from infra.clickhouse.errors import StoreError, StoreRefused, store_error
+from infra.clickhouse.errors import StoreError, StoreInUse, StoreRefused, store_error
 from infra.clickhouse.parameters import quoted, render
 
 _SERVER_OPTIONS = {
@@ -37,7 +37,7 @@ class EmbeddedStore:
     """
 
     def __init__(self, folder: Path, database: str) -> None:
-        """Open `folder`, made when missing, and create `database` in it. Raises StoreRefused when another owns it."""
+        """Open `folder`, made when missing, and create `database` in it. Raises StoreInUse when another owns it."""
         self._folder = folder.absolute()
         self._database = database
         self._where = f"the store in {self._folder}"
@@ -141,7 +141,7 @@ def _own(folder: Path) -> Any:
         lock.seek(0)
         owner = lock.read().strip() or "unknown"
         lock.close()
-        raise StoreRefused(
+        raise StoreInUse(
             f"the store in {folder} is open in another place (pid {owner}); one process owns it:"
             " stop that one, or use a server with EARSHOT_STORE=clickhouse"
         ) from error

@@ -23,6 +23,10 @@ class StoreRefused(StoreError):
     """No retry helps: a wrong password, a missing table, a full disk, a query that is wrong."""
 
 
+class StoreInUse(StoreRefused):
+    """The embedded store belongs to another process for as long as that runs."""
+
+
 _TRANSIENT: Final = frozenset(
     {
         3,  # UNEXPECTED_END_OF_FILE

@@ -6,6 +6,7 @@ and a tenth of the memory.
 
 from collections.abc import Sequence
 
+from infra.clickhouse.erasure import ASKING_TOPICS, PERSONAL_TABLES, Erasures
 from infra.clickhouse.record import Record
 from infra.clickhouse.rows import Columns
 from infra.clickhouse.tables import TARGETS, Target
@@ -21,6 +22,7 @@ class Prepared:
         self.records = 0
         self.columns: dict[Target, list[tuple[str, Columns]]] = {}
         self.records_of: dict[Target, int] = {}
+        self.erasures = Erasures()
 
     def add(self, records: Sequence[Record]) -> None:
         """Take a few records. Raises ValueError or OverflowError, and takes none, when no column can hold a value."""
@@ -36,4 +38,11 @@ class Prepared:
                     for name, values in more.items():
                         columns[name] += values
             self.records_of[target] = self.records_of.get(target, 0) + len(by_target[target])
+            if target.topic_suffix in ASKING_TOPICS:
+                self.erasures.note(by_target[target])
         self.records += len(records)
+
+    def users(self) -> set[str]:
+        """Everybody whom a row is about."""
+        columns = ((table, held) for tables in self.columns.values() for table, held in tables)
+        return {user for table, held in columns for user in held.get(PERSONAL_TABLES.get(table, ""), ())}

@@ -2,18 +2,40 @@
 
 from typing import NamedTuple
 
+from infra.clickhouse.tombstone import Tombstone
 from schemas.alarm import Alarm
 from schemas.dead_letter import DeadLetter
 from schemas.dialogue import Dialogue
 from schemas.failure_point import FailureAttribution
 from schemas.feedback import FeedbackEvent
+from schemas.forgotten_person import ForgottenPerson
+from schemas.preference import Preference
+from schemas.rewrite import Rewrite
+from schemas.rewrite_decision import RewriteDecision
+from schemas.rewrite_trial import RewriteTrial
+from schemas.teachable_moment import TeachableMoment
 from schemas.turn import ExplicitFeedback, Playback, Turn
 from schemas.wire import TimedTurn
 
 StoredEvent = (
-    Turn | TimedTurn | Playback | ExplicitFeedback | FeedbackEvent | Dialogue | FailureAttribution | Alarm | DeadLetter
+    Turn
+    | TimedTurn
+    | Playback
+    | ExplicitFeedback
+    | FeedbackEvent
+    | Dialogue
+    | FailureAttribution
+    | Alarm
+    | Rewrite
+    | RewriteDecision
+    | RewriteTrial
+    | Preference
+    | TeachableMoment
+    | ForgottenPerson
+    | DeadLetter
+    | Tombstone
 )
-"""What the store keeps; of a turn the same, in whichever way it was read."""
+"""What the store keeps; of a turn the same, in whichever way it was read. A tombstone is what took something back."""
 
 
 class Record(NamedTuple):

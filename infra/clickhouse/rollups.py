@@ -119,7 +119,36 @@ FAILURE_POINTS = Rollup(
         **{SUM_COLUMNS[point]: f"sum(toFloat64({column}))" for point, column in PROBABILITY_COLUMNS.items()},
     },
 )
-ROLLUPS = (TURNS, FEEDBACK, DEFECTS, REQUESTS, FAILURE_POINTS)
+DECISIONS = Rollup(
+    "rewrite_decision_minutes",
+    "rewrite_decisions_per_minute",
+    "rewrite_decisions",
+    "src_offset",
+    ("domain", "layer", "arm", "reason"),
+    {
+        "decisions": "count()",
+        "users": "uniqExact(user_id)",
+        "rewrites": "uniqExactIf(rewrite_id, rewrite_id != '')",
+        "latency_ms_sum": "sum(toFloat64(latency_ms))",
+    },
+)
+PREFERENCES = Rollup(
+    "preference_minutes",
+    "preferences_per_minute",
+    "preference_changes",
+    "src_offset",
+    ("attribute", "status", "source", "explicitness"),
+    {"changes": "count()", "users": "uniqExact(user_id)"},
+)
+MOMENTS = Rollup(
+    "teachable_moment_minutes",
+    "teachable_moments_per_minute",
+    "teachable_moments",
+    "src_offset",
+    ("kind", "detector"),
+    {"moments": "count()", "users": "uniqExact(user_id)"},
+)
+ROLLUPS = (TURNS, FEEDBACK, DEFECTS, REQUESTS, FAILURE_POINTS, DECISIONS, PREFERENCES, MOMENTS)
 
 RAW_TABLES = frozenset(rollup.raw for rollup in ROLLUPS)
 """The raw tables whose minutes are rolled up."""
@@ -164,6 +193,12 @@ def tally(store: Store) -> list[Tally]:
             (DEFECTS, "SELECT uniqExact(turn_id) AS n FROM verdicts"),
             (REQUESTS, "SELECT uniqExact(turn_id) AS n FROM verdicts"),
             (FAILURE_POINTS, "SELECT uniqExact(event_id) AS n FROM failure_points"),
+            (DECISIONS, "SELECT uniqExact(event_id) AS n FROM rewrite_decisions"),
+            (
+                PREFERENCES,
+                "SELECT uniqExact((key, revision, toStartOfMinute(occurred_at))) AS n FROM preference_changes",
+            ),
+            (MOMENTS, "SELECT uniqExact(event_id) AS n FROM teachable_moments"),
         )
     ]
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from infra.clickhouse.errors import RowsRefused, StoreError, StoreRefused, StoreUnavailable
+from infra.clickhouse.errors import RowsRefused, StoreError, StoreInUse, StoreRefused, StoreUnavailable
 from infra.settings import Settings
 
-__all__ = ["RowsRefused", "Store", "StoreError", "StoreRefused", "StoreUnavailable", "open_store"]
+__all__ = ["RowsRefused", "Store", "StoreError", "StoreInUse", "StoreRefused", "StoreUnavailable", "open_store"]
 
 
 class Store(Protocol):
@@ -38,7 +38,7 @@ class Store(Protocol):
 def open_store(settings: Settings) -> Store:
     """The store that `settings` name. A server is first spoken to by the first call, a folder is opened here.
 
-    Raises StoreRefused when the folder cannot be opened.
+    Raises StoreInUse when the folder belongs to another process, StoreRefused when it cannot be opened.
     """
     if settings.store == "embedded":
         from infra.clickhouse.embedded import EmbeddedStore

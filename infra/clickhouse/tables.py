@@ -4,7 +4,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from infra.clickhouse.failure_rows import alarm_columns, failure_point_columns
+from infra.clickhouse.preference_rows import (
+    forgotten_columns,
+    moment_columns,
+    preference_change_columns,
+    preference_columns,
+    preference_tombstone_columns,
+)
 from infra.clickhouse.record import Record, StoredEvent
+from infra.clickhouse.rewrite_rows import (
+    decision_columns,
+    rewrite_columns,
+    rewrite_tombstone_columns,
+    trial_columns,
+    trial_tombstone_columns,
+)
 from infra.clickhouse.rows import (
     Columns,
     dead_letter_columns,
@@ -14,6 +28,7 @@ from infra.clickhouse.rows import (
     playback_columns,
     verdict_columns,
 )
+from infra.clickhouse.tombstone import PreferenceTombstone, RewriteTombstone, TrialTombstone
 from infra.clickhouse.turn_rows import turn_columns
 from schemas.alarm import Alarm
 from schemas.dead_letter import DeadLetter
@@ -29,6 +44,12 @@ from schemas.feedback import (
     Rephrase,
     Termination,
 )
+from schemas.forgotten_person import ForgottenPerson
+from schemas.preference import Preference
+from schemas.rewrite import Rewrite
+from schemas.rewrite_decision import RewriteDecision
+from schemas.rewrite_trial import RewriteTrial
+from schemas.teachable_moment import TeachableMoment
 from schemas.turn import DeviceEvent, ExplicitFeedback, Playback, Turn
 from schemas.wire import TimedTurn
 
@@ -65,6 +86,17 @@ _FEEDBACK = Target(FeedbackEvent.topic_suffix, (("feedback", feedback_columns),)
 _DIALOGUES = Target(Dialogue.topic_suffix, (("verdicts", verdict_columns), ("dialogues", dialogue_columns)))
 _FAILURE_POINTS = Target(FailureAttribution.topic_suffix, (("failure_points", failure_point_columns),))
 _ALARMS = Target(Alarm.topic_suffix, (("alarms", alarm_columns),))
+_REWRITES = Target(Rewrite.topic_suffix, (("rewrites", rewrite_columns),))
+_REWRITES_TAKEN_BACK = Target(Rewrite.topic_suffix, (("rewrites", rewrite_tombstone_columns),))
+_DECISIONS = Target(RewriteDecision.topic_suffix, (("rewrite_decisions", decision_columns),))
+_TRIALS = Target(RewriteTrial.topic_suffix, (("rewrite_trials", trial_columns),))
+_TRIALS_DROPPED = Target(RewriteTrial.topic_suffix, (("rewrite_trials", trial_tombstone_columns),))
+_PREFERENCES = Target(
+    Preference.topic_suffix, (("preference_changes", preference_change_columns), ("preferences", preference_columns))
+)
+_PREFERENCES_FORGOTTEN = Target(Preference.topic_suffix, (("preferences", preference_tombstone_columns),))
+_MOMENTS = Target(TeachableMoment.topic_suffix, (("teachable_moments", moment_columns),))
+_FORGOTTEN = Target(ForgottenPerson.topic_suffix, (("forgotten_people", forgotten_columns),))
 _DEAD_LETTERS = Target(DeadLetter.topic_suffix, (("dead_letters", dead_letter_columns),))
 
 TARGETS: dict[type[StoredEvent], Target] = {
@@ -76,6 +108,15 @@ TARGETS: dict[type[StoredEvent], Target] = {
     Dialogue: _DIALOGUES,
     FailureAttribution: _FAILURE_POINTS,
     Alarm: _ALARMS,
+    Rewrite: _REWRITES,
+    RewriteTombstone: _REWRITES_TAKEN_BACK,
+    RewriteDecision: _DECISIONS,
+    RewriteTrial: _TRIALS,
+    TrialTombstone: _TRIALS_DROPPED,
+    Preference: _PREFERENCES,
+    PreferenceTombstone: _PREFERENCES_FORGOTTEN,
+    TeachableMoment: _MOMENTS,
+    ForgottenPerson: _FORGOTTEN,
     DeadLetter: _DEAD_LETTERS,
 }
 

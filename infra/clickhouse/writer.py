@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from infra.clickhouse import rollups
+from infra.clickhouse.erasure import ASKING_TOPICS, Eraser, Erasures
+from infra.clickhouse.forgotten import ForgottenPeople
 from infra.clickhouse.prepared import Prepared
 from infra.clickhouse.record import Record
 from infra.clickhouse.retry import Patience, Retry
@@ -28,13 +30,14 @@ class Written:
     """What became of a batch. Every record is stored now, was stored before, or is in `refused`.
 
     `minutes` (starts in epoch seconds, by raw table) are all that the batch touches, also by what landed before:
-    they are to be refreshed before offsets are committed.
+    they are to be refreshed before offsets are committed, once `erasures` have been carried out.
     """
 
     rows: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     landed_before: int = 0
     refused: list[Refused] = field(default_factory=list)
     minutes: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    erasures: Erasures = field(default_factory=Erasures)
 
     def add(self, other: "Written") -> None:
         """What became of another batch as well."""
@@ -44,6 +47,7 @@ class Written:
         self.refused += other.refused
         for table, minutes in other.minutes.items():
             self.minutes[table] |= minutes
+        self.erasures.add(other.erasures)
 
 
 class Writer:
@@ -59,10 +63,13 @@ class Writer:
         stop: threading.Event | None = None,
         on_retry: Callable[[Retry], None] = lambda retry: None,
         longest_wait_s: float = 10.0,
+        settle_s: float = 0.0,
     ) -> None:
-        """`stop`: once set, waiting for the store ends with StoreUnavailable. `on_retry` is told before each wait."""
+        """`stop`: once set, waiting for the store ends with StoreUnavailable. `on_retry` is told before each wait.
+        `settle_s` is that of `Eraser`."""
         self._store = store
         self._patience = Patience(stop, on_retry, longest_s=longest_wait_s)
+        self._eraser = Eraser(store, stop, settle_s)
         self._landed: dict[tuple[str, int], set[int]] = {}
 
     def landed(self, topic_suffix: str, partition: int, from_offset: int, since: datetime | None = None) -> set[int]:
@@ -107,6 +114,8 @@ class Writer:
             else:
                 batches[target] = [record]
         for target, records in batches.items():
+            if target.topic_suffix in ASKING_TOPICS:
+                written.erasures.note(records)
             new = self._without_landed(target, records, written) if self._landed else records
             if new:
                 self._put(target, new, written)
@@ -125,6 +134,7 @@ class Writer:
                 self._insert(table, columns)
                 _touch(table, columns, written)
             written.rows[target.last] += prepared.records_of[target]
+        written.erasures.add(prepared.erasures)
         return written
 
     def may_have_landed(self, topic_suffix: str, partition: int) -> bool:
@@ -134,6 +144,15 @@ class Writer:
     def refresh(self, minutes: Mapping[str, set[int]]) -> None:
         """Bring the rollups of these minutes up to date. Raises as `write` does."""
         self._patience.call(lambda: rollups.refresh(self._store, minutes))
+
+    def learn(self, forgotten: ForgottenPeople) -> None:
+        """Have it read who was added. Raises as `write` does."""
+        self._patience.call(forgotten.learn)
+
+    def erase(self, wanted: Erasures) -> None:
+        """Delete what is to be forgotten, and what minutes say of it. Raises as `write` does."""
+        if wanted:
+            self._patience.call(lambda: self._eraser.erase(wanted))
 
     def _put(self, target: Target, records: Sequence[Record], written: Written) -> None:
         """Store all of `records`, or halve them until the bad ones stand alone."""

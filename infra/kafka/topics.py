@@ -56,10 +56,15 @@ DIALOGUES = Topic("dialogues")
 FAILURE_POINTS = Topic("failure-points")
 ALARMS = Topic("alarms")
 PREFERENCES = Topic("preferences", Cleanup.COMPACT, config=_LONG_TOMBSTONES)
+TEACHABLE_MOMENTS = Topic("teachable-moments")
 REWRITES = Topic("rewrites", Cleanup.COMPACT, config=_LONG_TOMBSTONES)
 TRANSITIONS = Topic("transitions")
 SOURCE_MOVES = Topic("source-moves", Cleanup.COMPACT, {"max.message.bytes": str(8 * _MIB)})
 REWRITE_DECISIONS = Topic("rewrite-decisions")
+REWRITE_OUTCOMES = Topic("rewrite-outcomes")
+REWRITE_TRIALS = Topic("rewrite-trials", Cleanup.COMPACT)
+REWRITE_REFRESHES = Topic("rewrite-refreshes", Cleanup.COMPACT)
+FORGOTTEN_PEOPLE = Topic("forgotten-people")
 CLOCK_SKEW = Topic("clock-skew", Cleanup.COMPACT)
 DEAD_LETTERS = Topic("dead-letters", config={"max.message.bytes": str(16 * _MIB)})
 
@@ -70,10 +75,15 @@ TOPICS = (
     FAILURE_POINTS,
     ALARMS,
     PREFERENCES,
+    TEACHABLE_MOMENTS,
     TRANSITIONS,
     SOURCE_MOVES,
     REWRITES,
     REWRITE_DECISIONS,
+    REWRITE_OUTCOMES,
+    REWRITE_TRIALS,
+    REWRITE_REFRESHES,
+    FORGOTTEN_PEOPLE,
     CLOCK_SKEW,
     DEAD_LETTERS,
 )

@@ -1,4 +1,5 @@
-"""Who may see the page: everybody on this machine; from elsewhere, who holds the token."""
+"""Who may see the page: everybody on this machine; from elsewhere, who holds the token. What single people taught, in
+their words, is for who has the role `words`: it has a token of its own, which opens everything else as well."""
 
 import hmac
 from hashlib import sha256
@@ -36,10 +37,11 @@ class Door:
     On loopback it answers only to the machine's own names, so that no web site reaches it by rebinding a name.
     """
 
-    def __init__(self, app: ASGIApp, host: str, token: SecretStr | None) -> None:
+    def __init__(self, app: ASGIApp, host: str, token: SecretStr | None, words_token: SecretStr | None = None) -> None:
         self._app = app
         self._loopback = is_loopback(host)
         self._token = token.get_secret_value() if token else ""
+        self._words_token = words_token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -73,11 +75,21 @@ class Door:
 
     def _knows(self, asked: HTTPConnection) -> bool:
         cookie = asked.cookies.get(COOKIE, "")
-        return same_secret(bearer(asked.headers), self._token) or same_secret(cookie, cookie_of(self._token))
+        own = same_secret(bearer(asked.headers), self._token) or same_secret(cookie, cookie_of(self._token))
+        return own or may_read_words(asked, self._words_token)
 
 
-async def log_in(request: Request, token: SecretStr | None) -> Response | None:
-    """Answers a posted login form: a redirect with the cookie, or None when the token is wrong."""
+def may_read_words(asked: HTTPConnection, words_token: SecretStr | None) -> bool:
+    """Whether a request comes with the token of the role `words`, or the cookie that stands for it."""
+    expected = words_token.get_secret_value() if words_token else ""
+    if not expected:
+        return False
+    cookie = asked.cookies.get(COOKIE, "")
+    return same_secret(bearer(asked.headers), expected) or same_secret(cookie, cookie_of(expected))
+
+
+async def log_in(request: Request, *tokens: SecretStr | None) -> Response | None:
+    """Answers a posted login form: a redirect with the cookie, or None when it is none of the tokens."""
     body = b""
     async for part in request.stream():
         body += part
@@ -85,8 +97,9 @@ async def log_in(request: Request, token: SecretStr | None) -> Response | None:
             return None
     form = parse_qs(body.decode("utf-8", "replace"))
     given = form.get("token", [""])[0].strip()
-    expected = token.get_secret_value() if token else ""
-    if not expected or not same_secret(given, expected):
+    secrets = [token.get_secret_value() for token in tokens if token]
+    expected = next((secret for secret in secrets if secret and same_secret(given, secret)), None)
+    if expected is None:
         return None
     answer = RedirectResponse(_own_path(form.get("next", ["/"])[0]), HTTPStatus.SEE_OTHER)
     answer.set_cookie(

@@ -16,6 +16,7 @@ from infra.access import refuse_strangers
 from infra.clickhouse.store import Store
 from infra.page import metrics
 from infra.page.access import Door, log_in
+from infra.page.learning_pages import LearningPages
 from infra.page.live import TICK_S, Live
 from infra.page.pages import FOLDER, Pages
 from infra.page.pulse import Pulse
@@ -26,6 +27,10 @@ from infra.page.told import Teller
 from infra.page.view import BadAddress, View
 from infra.settings import Settings
 
+_ASKS_FOR_TOKEN = (
+    "This page asks for the token set as EARSHOT_PAGE_TOKEN, or, to read what single people taught as well, for that of"
+    " EARSHOT_PAGE_WORDS_TOKEN."
+)
 _NO_TICK_S = 3 * TICK_S
 _SEND_TIMEOUT_S = 20
 
@@ -39,6 +44,7 @@ def create_app(store: Store, settings: Settings, pulse: Pulse | None = None) -> 
     dashboard, reader = Dashboard(store), Reader()
     live = Live(dashboard, reader, pulse)
     pages = Pages(dashboard, reader, live)
+    learning = LearningPages(pages, dashboard, reader, live, settings.page_words_token)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -47,9 +53,10 @@ def create_app(store: Store, settings: Settings, pulse: Pulse | None = None) -> 
 
     app = FastAPI(title="Earshot", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.end_streams = live.end
-    app.add_middleware(Door, host=settings.page_host, token=settings.page_token)
+    app.add_middleware(Door, host=settings.page_host, token=settings.page_token, words_token=settings.page_words_token)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     app.include_router(pages.router)
+    app.include_router(learning.router)
     app.include_router(summary_router(live, reader, dashboard))
     _add_stream(app, live, reader)
     _add_health(app, live, reader, dashboard)
@@ -113,7 +120,7 @@ def _add_health(app: FastAPI, live: Live, reader: Reader, dashboard: Dashboard) 
 
 def _add_login(app: FastAPI, pages: Pages, settings: Settings) -> None:
     def form(request: Request, wrong: bool, goal: str) -> Response:
-        message = "That is not the token." if wrong else "This page asks for the token set as EARSHOT_PAGE_TOKEN."
+        message = "That is not the token." if wrong else _ASKS_FOR_TOKEN
         status = HTTPStatus.UNAUTHORIZED if wrong else HTTPStatus.OK
         return pages.message(request, "Log in", message, status, login=True, wrong=wrong, next=goal)
 
@@ -125,7 +132,7 @@ def _add_login(app: FastAPI, pages: Pages, settings: Settings) -> None:
     @app.post("/login", include_in_schema=False)
     async def enter(request: Request) -> Response:
         """Takes the token and sets the cookie."""
-        return await log_in(request, settings.page_token) or form(request, True, "/")
+        return await log_in(request, settings.page_token, settings.page_words_token) or form(request, True, "/")
 
 
 def _add_errors(app: FastAPI, pages: Pages) -> None:

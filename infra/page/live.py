@@ -151,9 +151,10 @@ class Live:
         async with shared.lock:
             current = shared.tables_mark == self.mark and shared.tables_window == window
             if shared.tables is None or not (current or time.monotonic() - shared.tables_at < _TABLES_FOR_S):
-                mark = self.mark
+                mark, began = self.mark, time.monotonic()
                 shared.tables = await self._reader.ask(self._dashboard.tables, window, view.chosen)
-                shared.tables_mark, shared.tables_window, shared.tables_at = mark, window, time.monotonic()
+                # Since when, not until when: who asks again after that long must not get what was read before.
+                shared.tables_mark, shared.tables_window, shared.tables_at = mark, window, began
             return shared.tables
 
     def mark_of_tables(self, view: View) -> Mark:

@@ -75,8 +75,8 @@ class Pages:
             tables = await self._live.tables(view, figures.window)
             await self._live.refresh_health()
         except StoreAway as away:
-            return self._page(request, "overview.html", view, None, away=away, figures=None)
-        return self._page(
+            return self.render(request, "overview.html", view, None, away=away, figures=None)
+        return self.render(
             request,
             "overview.html",
             view,
@@ -98,7 +98,7 @@ class Pages:
         shown = banner(view, tables.open_alarms, self._live.mark.extent)
         if request.query_params.get("seen") == shown.mark:
             return Response(status_code=HTTPStatus.NO_CONTENT)
-        return self._page(request, "parts/alarms.html", view, None, banner=shown)
+        return self.render(request, "parts/alarms.html", view, None, banner=shown)
 
     async def tables(self, request: Request) -> Response:
         """What stands below the charts, alone."""
@@ -106,14 +106,14 @@ class Pages:
         window = await self._live.window(view)
         tables = await self._live.tables(view, window)
         await self._live.refresh_health()
-        return self._page(request, "parts/tables.html", view, window, below=self._below(tables))
+        return self.render(request, "parts/tables.html", view, window, below=self._below(tables))
 
     async def series(self, request: Request) -> Response:
         """The charts as a table, newest bucket first; empty buckets are left out."""
         view = View.from_query(request.query_params)
         figures = await self._live.figures(view)
         rows = sorted(figures.series.rows.items(), reverse=True)
-        return self._page(request, "parts/series.html", view, figures.window, rows=rows)
+        return self.render(request, "parts/series.html", view, figures.window, rows=rows)
 
     async def dialogues(self, request: Request) -> Response:
         """The dialogues behind a figure."""
@@ -129,7 +129,7 @@ class Pages:
         if listing.request is not None:
             chips.append((f"Request: {listing.request}", listing.view.url("/dialogues", **extra)))
             extra["request"] = listing.request
-        return self._page(
+        return self.render(
             request,
             "dialogues.html",
             listing.view,
@@ -162,7 +162,7 @@ class Pages:
             )
         turns = story.turns if story else ()
         following = [*turns[1:], None]
-        return self._page(
+        return self.render(
             request,
             "dialogue.html",
             View(),
@@ -189,7 +189,7 @@ class Pages:
             held = {"cause": cause, "page": str(number) if number else None}
             return "/dead-letters?" + urlencode({name: value for name, value in held.items() if value})
 
-        return self._page(
+        return self.render(
             request,
             "dead_letters.html",
             View(),
@@ -212,7 +212,7 @@ class Pages:
     def _below(self, tables: Tables) -> Below:
         return Below(tables, self._live.health, newest_label(self._live.mark.extent))
 
-    def _page(
+    def render(
         self,
         request: Request,
         template: str,
@@ -222,6 +222,7 @@ class Pages:
         away: StoreAway | None = None,
         **more: object,
     ) -> Response:
+        """A page of this site. `away`: the store did not answer, which it says, with 503."""
         here = more.get("here", "overview")
         context: dict[str, object] = {
             "view": view,
@@ -271,6 +272,7 @@ def _templates() -> Jinja2Templates:
         "exact": text.exact,
         "minute_value": text.minute_value,
         "anchor": text.anchor,
+        "day": text.day,
         "path_part": lambda value: quote(value, safe=""),
     }
     environment.filters.update(filters)

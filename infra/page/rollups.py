@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import cast
 
 from infra.clickhouse.alarms import AlarmReader
+from infra.clickhouse.rollups import ROLLUPS
 from infra.clickhouse.store import Store
 from infra.page.figures import (
     Breakdown,
@@ -73,6 +74,9 @@ _DEFECTS = _Source("defect_minutes", "defects")
 _FAILURES = _Source("failure_point_minutes", "turns", "failure_point")
 _SOURCES = (_TURNS, _SIGNAL_COUNTS, _DEFECTS, _FAILURES)
 
+_UNTIMED = {"dead_letters": "0", "alarms": "sum(revision)", "rewrites": "0", "rewrite_trials": "0"}
+"""Tables without minutes that pages show, and what else tells that one has changed."""
+
 Put = Callable[[Row, str, int], None]
 """Takes a row, the name of a count and its value."""
 
@@ -86,7 +90,7 @@ class Rollups:
 
     def mark(self) -> Mark:
         """What the rollups hold at a glance, in one cheap query."""
-        tables = ("turn_minutes", "feedback_minutes", "defect_minutes", "request_minutes", "failure_point_minutes")
+        tables = [rollup.table for rollup in ROLLUPS]
         parts = [
             f"SELECT {n} AS part, toUInt64(count()) AS held, toUInt64(sum(version)) AS versions,"
             " toInt64(toUnixTimestamp(min(minute))) AS oldest,"
@@ -94,14 +98,11 @@ class Rollups:
             f" FROM {table}"
             for n, table in enumerate(tables)
         ]
-        parts.append(
-            f"SELECT {len(tables)} AS part, toUInt64(count()) AS held, toUInt64(0) AS versions,"
-            " toInt64(0) AS oldest, toInt64(toUnixTimestamp(max(inserted_at))) AS newest FROM dead_letters"
-        )
-        parts.append(
-            f"SELECT {len(tables) + 1} AS part, toUInt64(count()) AS held, toUInt64(sum(revision)) AS versions,"
-            " toInt64(0) AS oldest, toInt64(toUnixTimestamp(max(inserted_at))) AS newest FROM alarms"
-        )
+        parts += [
+            f"SELECT {n} AS part, toUInt64(count()) AS held, toUInt64({versions}) AS versions,"
+            f" toInt64(0) AS oldest, toInt64(toUnixTimestamp(max(inserted_at))) AS newest FROM {table}"
+            for n, (table, versions) in enumerate(_UNTIMED.items(), start=len(tables))
+        ]
         found = self._store.query(" UNION ALL ".join(parts), {"latest": int(time.time()) + _AHEAD_S})
         rows = sorted(found, key=lambda row: _int(row["part"]))
         versions = tuple(_int(row[name]) for row in rows for name in ("held", "versions", "newest"))

@@ -29,6 +29,11 @@ def moment(epoch_s: float | datetime | None) -> str:
     return instant.strftime("%Y-%m-%d %H:%M")
 
 
+def day(epoch_s: int) -> str:
+    """Epoch seconds as `2026-01-31`, UTC."""
+    return utc(epoch_s).strftime("%Y-%m-%d")
+
+
 def exact(epoch_ms: int | None) -> str:
     """Epoch milliseconds as `2026-01-31 09:30:15.250`, UTC; a dash when not known."""
     if not epoch_ms:

@@ -47,6 +47,11 @@ class Catalogue:
         self._names = [" ".join(words) for words in self._by_words]
         self._of_name = dict(zip(self._names, self._by_words.values(), strict=True))
 
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All of them."""
+        return tuple(entry for entries in self._by_words.values() for entry in entries)
+
     def __len__(self) -> int:
         return len(self._names)
 

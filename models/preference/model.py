@@ -18,10 +18,10 @@ from models.preference.gate import Gate
 from models.preference.network import ATTRIBUTES, SCOPES, Network, Reading
 from models.preference.opinion import OpinionModel, states_of
 from models.preference.sensitive import Category, sensitive_category
-from models.preference.tagging import Part, part_of, runs, snapped
+from models.preference.tagging import Part, name_beside, part_of, runs, snapped
 from schemas.preference import Polarity, PreferenceScope
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 FOLDER: Final = WEIGHTS / "preference"
 _DIGITS: Final = 4
 """Probabilities are rounded, so that they do not depend on the machine to the last bit."""
@@ -118,7 +118,7 @@ class PreferenceModel:
             Network(
                 {name.removeprefix("network."): one for name, one in tensors.items() if name.startswith("network.")}
             ),
-            OpinionModel.of_tensors(tensors),
+            OpinionModel.of_tensors(tensors, config["opinion_cues"]),
             config["lexicon"],
             config["opinion_from"],
             config["teaches_from"],
@@ -176,6 +176,8 @@ class PreferenceModel:
             named: tuple[Place, ...] = ()
             if attribute is not Attribute.OWN_NAME:
                 run, named = snapped(run, places, things=False)
+            else:
+                run = name_beside(run, reading.tags, [one for one in places if one.entry.topic == THING])
             value = part_of(text, words, run, SpanType.VALUE)
             entry = _entry_of(value.text, named, likely, catalogue)
             if attribute is not Attribute.OWN_NAME and entry is not None:

@@ -5,7 +5,7 @@ of what the person said since then, beside a few plain marks of both.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from models.minilm import WIDTH
 from models.preference.attributes import EntityType
 from models.preference.features import Floats, Turn
+from models.preference.gate import cues_of
 from schemas.preference import Polarity
 
 ENTITY_TYPES: Final = tuple(EntityType)
@@ -90,13 +91,17 @@ class Answer:
 class OpinionModel:
     """Judges answers to questions about likes; one at a time, so that none depends on others."""
 
-    def __init__(self, tensors: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, tensors: Mapping[str, NDArray[Any]], cues: Sequence[str]) -> None:
+        """`cues`: words and pairs of words that speak for liking or against it, weighed by `likes.words`."""
         self.tensors = {name: np.asarray(value, dtype=np.float32) for name, value in tensors.items()}
+        self.cues = tuple(cues)
+        self._weights = dict(zip(self.cues, self.tensors["likes.words"].tolist(), strict=True))
 
     @classmethod
-    def of_tensors(cls, tensors: Mapping[str, NDArray[Any]]) -> Self:
+    def of_tensors(cls, tensors: Mapping[str, NDArray[Any]], cues: Sequence[str]) -> Self:
         """What `stored` gave, among other tensors."""
-        return cls({name.removeprefix("opinion."): one for name, one in tensors.items() if name.startswith("opinion.")})
+        own = {name.removeprefix("opinion."): one for name, one in tensors.items() if name.startswith("opinion.")}
+        return cls(own, cues)
 
     def stored(self) -> dict[str, NDArray[np.float16]]:
         """What to store."""
@@ -109,13 +114,18 @@ class OpinionModel:
         distances = ((known["support"] - row) ** 2).sum(1)
         odds = float(np.exp(-known["gamma"][0] * distances) @ known["dual"] + known["bias"][0])
         types = known["types.weights"] @ row + known["types.bias"]
-        liking = float(known["likes.weights"] @ states[: 2 * WIDTH] + known["likes.bias"][0])
-        likes = Polarity.LIKE if liking >= 0 else Polarity.DISLIKE
+        likes = Polarity.LIKE if self.liking(turn.text, states) >= 0 else Polarity.DISLIKE
         return Answer(
             round(float(1.0 / (1.0 + np.exp(-_SCALE * odds))), 4),
             ENTITY_TYPES[int(types.argmax())],
             Polarity.DISLIKE if _NOT_LIKED.search(turn.text) else asked_for(turn.question) or likes,
         )
+
+    def liking(self, text: str, states: Floats) -> float:
+        """Log-odds that an answer that states a preference likes the thing, from the answer alone."""
+        known = self.tensors
+        said: float = sum(self._weights.get(cue, 0.0) for cue in set(cues_of(text)))
+        return float(known["likes.weights"] @ states[: 2 * WIDTH]) + float(known["likes.bias"][0]) + said
 
     def components(self, turn: Turn, states: Floats) -> Floats:
         """The row that the machine sees."""

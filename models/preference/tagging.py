@@ -14,6 +14,12 @@ _FROM = 0.5
 """Probability from which on a word belongs to a part that need not be there."""
 _VALUE_FROM = 0.3
 """The same of a value's words, of which there is at least one in a statement."""
+_BESIDE = 0.12
+"""The same of a word beside one that belongs to the value."""
+
+
+_NOTHING = 0.9
+"""Probability from which on a word between a thing and the name that it gets is no part of the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,34 @@ def runs(words: Sequence[Word], chances: Floats, kind: SpanType) -> list[Run]:
         best = max((at for at, word in enumerate(words) if not word.is_mark), key=lambda at: column[at], default=None)
         if best is not None:
             found.append(Run(best, best + 1, float(column[best])))
+    if kind is SpanType.VALUE:
+        found = [_widened(run, words, column) for run in found]
     return sorted(found, key=lambda run: (-run.weight, run.start))
+
+
+def _widened(run: Run, words: Sequence[Word], column: Floats) -> Run:
+    start, end = run.start, run.end
+    while start > 0 and not words[start - 1].is_mark and column[start - 1] >= _BESIDE:
+        start -= 1
+    while end < len(words) and not words[end].is_mark and column[end] >= _BESIDE:
+        end += 1
+    return Run(start, end, run.weight)
+
+
+def name_beside(run: Run, chances: Floats, things: Sequence[Place]) -> Run:
+    """The words of an own name, with none of a thing's, and with those between the thing before it and them.
+
+    `things`: catalogue names in the text that can get a name.
+    """
+    start, end = run.start, run.end
+    for thing in things:
+        if thing.start <= start < thing.end < end:
+            start = thing.end
+        elif start < thing.start < end <= thing.end:
+            end = thing.start
+        elif thing.end < start and chances[thing.end : start, 0].max() < _NOTHING:
+            start = thing.end
+    return Run(start, end, run.weight)
 
 
 def snapped(run: Run, places: Sequence[Place], things: bool) -> tuple[Run, tuple[Place, ...]]:

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from models.minilm import WIDTH, ModelsNotInstalled
+from models.minilm import ModelsNotInstalled
 
 Floats = NDArray[np.float32]
 
@@ -21,7 +21,7 @@ EXACT_MOST: Final = 8_000
 """Up to this many vectors are compared one by one: a millisecond."""
 
 _MOST_CELLS: Final = 4_096
-_CELLS_LOOKED_INTO: Final = (96, 160)
+_CELLS_LOOKED_INTO: Final = (40, 160)
 """At least and at most: the fewer vectors there are, the larger the share that is looked at."""
 
 _LOOKED_AT: Final = 160_000
@@ -33,13 +33,18 @@ _GROWN: Final = 4
 class DenseIndex:
     """Vectors of unit length, searched by inner product."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         self._faiss = faiss_library()
-        self._index: Any = self._faiss.IndexFlatIP(WIDTH)
+        self._index: Any = self._faiss.IndexFlatIP(width)
         self._laid_out_for = 0
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
+
+    @property
+    def width(self) -> int:
+        """Numbers of a vector."""
+        return int(self._index.d)
 
     @property
     def in_cells(self) -> bool:
@@ -52,11 +57,11 @@ class DenseIndex:
         return len(self) > (_GROWN * self._laid_out_for if self.in_cells else EXACT_MOST)
 
     def add(self, vectors: Floats) -> None:
-        """Append (n, 384)."""
+        """Append (n, width)."""
         self._index.add(np.ascontiguousarray(vectors, dtype=np.float32))
 
     def search(self, vector: Floats, most: int) -> tuple[NDArray[np.int64], Floats]:
-        """Numbers and cosines of at most `most` neighbours of a vector (384,), the nearest first."""
+        """Numbers and cosines of at most `most` neighbours of a vector (width,), the nearest first."""
         if not len(self):
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
         cosines, numbers = self._index.search(vector[None], min(most, len(self)))
@@ -69,7 +74,7 @@ class DenseIndex:
         return [float(cosine) for cosine in held @ vector]
 
     def vectors(self, start: int, end: int) -> Floats:
-        """(end - start, 384) as they are stored: 8 bits a number once they lie in cells."""
+        """(end - start, width) as they are stored: 8 bits a number once they lie in cells."""
         stored: Floats = self._index.reconstruct_n(start, end - start)
         return stored
 
@@ -80,7 +85,7 @@ class DenseIndex:
     @classmethod
     def of(cls, vectors: Floats, seed: int = 1) -> Self:
         """Vectors that are all known, in cells if there are many. Takes half a minute for a million on one core."""
-        made = cls()
+        made = cls(vectors.shape[1])
         if len(vectors) > EXACT_MOST:
             made._index = _cells_for(made._faiss, vectors, seed)
             made._laid_out_for = len(vectors)
@@ -97,11 +102,14 @@ class DenseIndex:
     @classmethod
     def read(cls, file: Path, laid_out_for: int) -> Self:
         """What was written. Raises `OSError`."""
-        made = cls()
         try:
-            made._index = made._faiss.read_index(str(file))
+            held = faiss_library().read_index(str(file))
         except RuntimeError as fault:
             raise OSError(f"{file} holds no index that faiss reads: {fault}") from fault
+        if laid_out_for:
+            held.nprobe = _looked_into(int(held.nlist))
+        made = cls(int(held.d))
+        made._index = held
         made._laid_out_for = laid_out_for
         return made
 
@@ -121,15 +129,20 @@ def faiss_library() -> Any:
     return faiss
 
 
+def _looked_into(cells: int) -> int:
+    fewest, most = _CELLS_LOOKED_INTO
+    return max(fewest, min(most, _LOOKED_AT // cells))
+
+
 def _cells_for(faiss: Any, vectors: Floats, seed: int) -> Any:
     cells = min(_MOST_CELLS, int(4 * sqrt(len(vectors))))
-    quantizer = faiss.IndexFlatIP(WIDTH)
+    width = vectors.shape[1]
+    quantizer = faiss.IndexFlatIP(width)
     index = faiss.IndexIVFScalarQuantizer(
-        quantizer, WIDTH, cells, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
+        quantizer, width, cells, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT
     )
     index.by_residual = False
-    fewest, most = _CELLS_LOOKED_INTO
-    index.nprobe = max(fewest, min(most, _LOOKED_AT // cells))
+    index.nprobe = _looked_into(cells)
     index.cp.seed, index.cp.niter = seed, 8
     sample = np.random.default_rng(seed).permutation(len(vectors))[: cells * _TRAINED_ON_A_CELL]
     index.train(np.ascontiguousarray(vectors[np.sort(sample)], dtype=np.float32))

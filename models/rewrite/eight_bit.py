@@ -21,6 +21,11 @@ class EightBit(NamedTuple):
         scales = np.maximum(np.abs(vectors).max(axis=1, initial=0.0), 1e-9).astype(np.float32) / _MOST
         return cls(np.round(vectors / scales[:, None]).astype(np.int8), scales)
 
+    @property
+    def vectors(self) -> Floats:
+        """(rows, width), to within what 8 bits lose."""
+        return self.codes.astype(np.float32) * self.scales[:, None]
+
     def cosines(self, vector: Floats) -> Floats:
         """Inner product of every row with a vector (width,)."""
         products: Floats = (self.codes.astype(np.float32) @ vector) * self.scales

@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from models.encoder import SentenceEncoder
+from models.encoder import WIDTH, SentenceEncoder
 
 Floats = NDArray[np.float32]
 
@@ -15,9 +15,13 @@ class RequestEncoder(Protocol):
     """Encodes requests. `version` names the space: vectors of two versions must never meet."""
 
     version: str
+    width: int
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """(len(texts), 384), rows of unit length."""
+        """(len(texts), width), rows of unit length."""
+
+    def forget(self) -> None:
+        """Keep nothing of what was encoded."""
 
 
 class EncoderMismatch(Exception):
@@ -34,6 +38,7 @@ class MiniLmRequests:
     """The sentence encoder as it ships, on its own."""
 
     version = "minilm-l6-v2/1"
+    width = WIDTH
 
     def __init__(self, encoder: SentenceEncoder) -> None:
         self._encoder = encoder
@@ -41,3 +46,7 @@ class MiniLmRequests:
     def encode(self, texts: Sequence[str]) -> Floats:
         """(len(texts), 384), rows of unit length."""
         return self._encoder.encode(texts)
+
+    def forget(self) -> None:
+        """Keep nothing of what was encoded."""
+        self._encoder.forget()

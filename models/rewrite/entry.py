@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 from models.rephrase.wording import wording_of
 
 
-class Success(NamedTuple):
+class Success(Struct, gc=False, frozen=True, array_like=True):
     """A Beta posterior of success: how often it went well and how often not, priors included, and its 95 % interval."""
 
     good: float

@@ -5,22 +5,29 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
+from rapidfuzz import process
+from rapidfuzz.distance import Indel
 
 from models.rewrite.candidate import Candidate, Channel, Via
 from models.rewrite.dense import DenseIndex
 from models.rewrite.entry import Entry
-from models.rewrite.lexical import letters_alike, lexical_keys
-from models.rewrite.phonetic import phonetic_keys, sounds_alike
+from models.rewrite.lexical import lexical_keys
+from models.rewrite.phonetic import phonetic_keys, sounds_of
 from models.rewrite.postings import Postings
 
 Floats = NDArray[np.float32]
-Alike = Callable[[str, str], float]
+Form = Callable[[str], str]
+"""A text as it is compared: as it stands, or its sounds."""
 
-ALIKE_MOST = 8
+ALIKE_MOST = 4
 """Of the texts that are alike in letters or in sounds, the best are candidates; meaning gives as many as asked for."""
 
-_READ_A_CHANNEL = 48
+_READ_A_CHANNEL = 16
 """Texts that share keys are compared letter by letter, this many."""
+
+
+_CLEAR = 0.9
+"""Where a text is as near as this in meaning, none is looked for in letters and sounds."""
 
 
 class Phrase(Struct, gc=False):
@@ -38,12 +45,12 @@ class Phrase(Struct, gc=False):
 class GlobalIndex:
     """Not safe for threads: whoever holds it locks. A text's number is its place in every channel."""
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         self.phrases: list[Phrase] = []
         self.number_of: dict[str, int] = {}
         self.lexical = Postings(lexical_keys)
         self.phonetic = Postings(phonetic_keys)
-        self.dense = DenseIndex()
+        self.dense = DenseIndex(width)
 
     def missing(self, entry: Entry) -> list[str]:
         """Texts of an entry that have no vector yet."""
@@ -98,12 +105,13 @@ class GlobalIndex:
             for number, cosine in zip(*self.dense.search(vector, most), strict=True):
                 found[int(number)] = Channel.DENSE
                 cosines[int(number)] = float(cosine)
-        for channel, postings, alike in (
-            (Channel.LEXICAL, self.lexical, letters_alike),
-            (Channel.PHONETIC, self.phonetic, sounds_alike),
-        ):
-            for number in self._alike(postings, alike, text):
-                found.setdefault(number, channel)
+        if max(cosines.values(), default=0.0) < _CLEAR:
+            for channel, postings, form in (
+                (Channel.LEXICAL, self.lexical, str),
+                (Channel.PHONETIC, self.phonetic, sounds_of),
+            ):
+                for number in self._alike(postings, form, text):
+                    found.setdefault(number, channel)
         others = [number for number in found if number not in cosines]
         if vector is not None and others:
             cosines.update(zip(others, self.dense.cosines(others, vector), strict=True))
@@ -113,10 +121,12 @@ class GlobalIndex:
             for candidate in _candidates(self.phrases[number], channel, cosines.get(number))
         ]
 
-    def _alike(self, postings: Postings, alike: Alike, text: str) -> Sequence[int]:
-        numbers = [int(number) for number in postings.search(text, _READ_A_CHANNEL) if self.phrases[number].used]
-        numbers.sort(key=lambda number: -alike(text, self.phrases[number].text))
-        return numbers[:ALIKE_MOST]
+    def _alike(self, postings: Postings, form: Form, text: str) -> Sequence[int]:
+        """Of what shares keys with a text, the nearest by insertions and deletions in some form of both."""
+        numbers = [number for number in postings.search(text, _READ_A_CHANNEL).tolist() if self.phrases[number].used]
+        held = [form(self.phrases[number].text) for number in numbers]
+        best = process.extract(form(text), held, scorer=Indel.normalized_similarity, limit=ALIKE_MOST)
+        return [numbers[at] for _, _, at in best]
 
 
 def _candidates(phrase: Phrase, channel: Channel, cosine: float | None) -> list[Candidate]:

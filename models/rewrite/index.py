@@ -13,11 +13,16 @@ from models.rewrite.encoder import EncoderMismatch, RequestEncoder
 from models.rewrite.entry import Entry, plain, plainly
 from models.rewrite.global_index import GlobalIndex
 from models.rewrite.personal_index import PersonalIndex, lines_of
+from models.rewrite.remembered import forget_words
 
 Floats = NDArray[np.float32]
 
 FOUND_MOST: Final = 20
 """Texts a channel and layer gives at most."""
+
+MOST_CANDIDATES: Final = 24
+"""Of what all channels of both layers give for a request, the nearest in meaning are candidates: ranking a candidate
+costs as much as finding it."""
 
 _ENCODED_AT_ONCE = 4
 """Texts of updates that are encoded in one go: who asks meanwhile waits no longer than that."""
@@ -33,7 +38,7 @@ class RewriteIndex:
 
     def __init__(self, encoder: RequestEncoder) -> None:
         self.encoder = encoder
-        self.globals = GlobalIndex()
+        self.globals = GlobalIndex(encoder.width)
         self.personal = PersonalIndex()
         self._entries: dict[str, Entry] = {}
         self._lock = threading.Lock()
@@ -107,13 +112,15 @@ class RewriteIndex:
             return True
 
     def forget(self, user: str) -> int:
-        """Drop everything of a person; how many entries that were."""
+        """Drop everything of a person, and all words that are remembered; how many entries that were."""
         with self._lock:
             keys = self.personal.forget(user)
             for key in keys:
                 del self._entries[key]
             self._changes += len(keys)
-            return len(keys)
+        self.encoder.forget()
+        forget_words()
+        return len(keys)
 
     def search(self, text: str, user: str = "", state: str = "", most: int = FOUND_MOST) -> list[Candidate]:
         """Rewrites for a request, the person's own first; each entry at most once for its sources and once for its
@@ -129,7 +136,8 @@ class RewriteIndex:
         vector: Floats = self.encoder.encode([text])[0]
         with self._lock:
             own = self.personal.search(user, text, vector, most) if user else []
-            return _without_doubles([*own, *self.globals.search(text, vector, most)])
+            found = [*own, *self.globals.search(text, vector, most)]
+        return _nearest(_without_doubles(found))
 
     def _of_state(self, state: str, user: str, text: str) -> Iterator[Candidate]:
         for key in (f"personal/{user}/{state}", f"global/{state}") if state else ():
@@ -156,7 +164,7 @@ class RewriteIndex:
         return True
 
     def _copied(self, start: int, end: int) -> Floats:
-        parts: list[Floats] = [np.zeros((0, 384), dtype=np.float32)]
+        parts: list[Floats] = [np.zeros((0, self.encoder.width), dtype=np.float32)]
         for at in range(start, end, _COPIED_AT_ONCE):
             with self._lock:
                 parts.append(self.globals.dense.vectors(at, min(at + _COPIED_AT_ONCE, end)))
@@ -181,7 +189,16 @@ class RewriteIndex:
 
 
 def _without_doubles(found: list[Candidate]) -> list[Candidate]:
-    kept: dict[tuple[str, Via], Candidate] = {}
+    kept: dict[tuple[int, Via], Candidate] = {}
     for candidate in found:
-        kept.setdefault((candidate.entry.key, candidate.via), candidate)
+        kept.setdefault((id(candidate.entry), candidate.via), candidate)
     return list(kept.values())
+
+
+def _nearest(found: list[Candidate]) -> list[Candidate]:
+    """The nearest in meaning, in the order in which they were found."""
+    if len(found) <= MOST_CANDIDATES:
+        return found
+    cosines = sorted((one.cosine or 0.0 for one in found), reverse=True)
+    least = cosines[MOST_CANDIDATES - 1]
+    return [one for one in found if (one.cosine or 0.0) >= least]

@@ -11,14 +11,15 @@ _PART = 4
 
 
 @lru_cache(maxsize=65_536)
-def _keys_of_word(word: str) -> tuple[str, ...]:
+def keys_of_word(word: str) -> tuple[str, ...]:
+    """The word, and its ends where it is long."""
     return (word, f"{word[:_PART]}-", f"-{word[-_PART:]}") if len(word) > _LONG else (word,)
 
 
 def lexical_keys(text: str) -> list[str]:
     """Keys of a text that `entry.plain` has prepared."""
     tokens = text.split()
-    return [key for word in without_function_words(tokens) or tokens for key in _keys_of_word(word)]
+    return [key for word in without_function_words(tokens) or tokens for key in keys_of_word(word)]
 
 
 def letters_alike(one: str, other: str) -> float:

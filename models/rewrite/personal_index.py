@@ -22,6 +22,9 @@ MOST_OF_A_USER = 1_000
 
 _LEAST_ALIKE = 0.5
 
+_COMPARED = 24
+"""Of a person with more texts than this, those nearest in meaning are compared in letters and in sounds."""
+
 
 class Line(Struct, gc=False, frozen=True):
     """One text of one entry."""
@@ -77,7 +80,7 @@ class PersonalIndex:
         return held is not None and held.sources == entry.sources and held.target == entry.target
 
     def put(self, entry: Entry, vectors: Floats | None) -> Entry | None:
-        """Take or replace an entry. `vectors`: (texts, 384) of `lines_of(entry)`; None when `knows` said yes.
+        """Take or replace an entry. `vectors`: (texts, width) of `lines_of(entry)`; None when `knows` said yes.
 
         Returns the entry that had to make room.
         """
@@ -129,10 +132,11 @@ class PersonalIndex:
             return []
         cosines = person.vectors.cosines(vector) if vector is not None else None
         chosen: dict[int, Channel] = {}
+        rows: Sequence[int] = range(len(person.lines))
         if cosines is not None:
-            best = np.argpartition(-cosines, most)[:most] if len(cosines) > most else np.arange(len(cosines))
-            chosen.update((int(row), Channel.DENSE) for row in best)
-        for channel, row in self._alike(person, text):
+            rows = _nearest(cosines, max(_COMPARED, most))
+            chosen.update((row, Channel.DENSE) for row in rows[:most])
+        for channel, row in self._alike(person, rows, text):
             chosen.setdefault(row, channel)
         return [
             Candidate(
@@ -146,16 +150,16 @@ class PersonalIndex:
         ]
 
     @staticmethod
-    def _alike(person: _Person, text: str) -> Iterator[tuple[Channel, int]]:
-        texts = [line.text for line in person.lines]
+    def _alike(person: _Person, rows: Sequence[int], text: str) -> Iterator[tuple[Channel, int]]:
+        texts = [person.lines[row].text for row in rows]
         for channel, asked, held in (
             (Channel.LEXICAL, text, texts),
             (Channel.PHONETIC, sounds_of(text), list(map(sounds_of, texts))),
         ):
-            for _, _, row in process.extract(
+            for _, _, at in process.extract(
                 asked, held, scorer=Indel.normalized_similarity, limit=ALIKE_MOST, score_cutoff=_LEAST_ALIKE
             ):
-                yield channel, row
+                yield channel, rows[at]
 
     @staticmethod
     def _unline(person: _Person, key: str) -> None:
@@ -191,3 +195,10 @@ class PersonalIndex:
             rows = slice(row, row + len(lines))
             self._people[user] = _Person(own, lines, EightBit(vectors.codes[rows], vectors.scales[rows]))
             row, at = rows.stop, end
+
+
+def _nearest(cosines: Floats, most: int) -> list[int]:
+    """Rows with the highest cosines, the nearest first."""
+    best = np.argpartition(-cosines, most)[:most] if len(cosines) > most else np.arange(len(cosines))
+    nearest: list[int] = best[np.argsort(-cosines[best], kind="stable")].tolist()
+    return nearest

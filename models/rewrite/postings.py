@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 Keys = Callable[[str], Sequence[str]]
 """The keys of a text; the same for texts that are stored and for what is asked."""
 
-_MOST_READ = 3_000
+_MOST_READ = 1_000
 """Numbers read for one question, rarest keys first: what bounds its time."""
 
-_MOST_OF_A_KEY = 1_500
+_MOST_OF_A_KEY = 500
 """Of a key in more texts than this, the newest are read."""
 
 

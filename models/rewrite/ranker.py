@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.folder import WEIGHTS, ModelFolderError, load
-from models.logistic import Logistic
+from models.logistic import Logistic, stored_logistic
 from models.rewrite.candidate import Candidate, Channel, Via
 from models.rewrite.context import ContextPrior
 from models.rewrite.features import NAMES, features
@@ -24,6 +24,7 @@ REWRITE_FOLDER: Final = WEIGHTS / "rewrite"
 """The model that ships."""
 
 _NAME = "rewrite"
+_COMMAND = "earshot train rewrite"
 _FARTHEST = 3.0
 
 
@@ -52,12 +53,12 @@ class Ranker:
         """The model of a folder. Raises `ModelFolderError`."""
         config, tensors = load(folder)
         if config.get("features") != list(NAMES):
-            raise ModelFolderError(f"{folder} was made for other features; run `earshot train rewrite` again")
+            raise ModelFolderError(f"{folder} was made for other features; run `{_COMMAND}` again")
+        logistic = stored_logistic(_NAME, tensors, folder, _COMMAND, (1, len(NAMES)))
         try:
-            logistic = Logistic.of_tensors(_NAME, tensors)
             return cls(logistic, ContextPrior(config["context"]), float(config["threshold"]), str(config["version"]))
         except KeyError as missing:
-            raise ModelFolderError(f"{folder} lacks {missing}; run `earshot train rewrite` again") from None
+            raise ModelFolderError(f"{folder} lacks {missing}; run `{_COMMAND}` again") from None
 
     def tensors(self) -> dict[str, NDArray[np.float32]]:
         """To store."""

@@ -5,10 +5,12 @@ and the place in the topics up to which it knows. The one before the last is kep
 are left out.
 """
 
+import gc
 import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
@@ -128,10 +130,25 @@ def read_snapshot(index: RewriteIndex, snapshot: Path) -> Manifest:
         if found != digest:
             raise SnapshotBroken(f"{snapshot / name} is not what was written: its SHA-256 has changed")
     try:
-        index.restore(manifest.encoder, lambda shared, own: _fill(shared, own, snapshot, manifest))
+        with _nothing_to_collect():
+            index.restore(manifest.encoder, lambda shared, own: _fill(shared, own, snapshot, manifest))
     except (OSError, ValueError, KeyError, IndexError, msgspec.MsgspecError, EncoderMismatch) as fault:
         raise SnapshotBroken(f"{snapshot} cannot be used: {fault}") from fault
     return manifest
+
+
+@contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """Around the making of millions of objects that stay: a full collection looks at each of them, which takes a second
+    for two million entries, and everybody waits."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()
 
 
 def read_entries(snapshot: Path) -> Iterator[Entry]:
@@ -161,7 +178,7 @@ def _write_global(held: GlobalIndex, part: Path) -> int:
 
 
 def _vectors(dense: DenseIndex, numbers: NDArray[np.intp]) -> NDArray[np.float32]:
-    made = np.empty((len(numbers), 384), dtype=np.float32)
+    made = np.empty((len(numbers), dense.width), dtype=np.float32)
     for at in range(0, len(dense), _READ_AT_ONCE):
         end = min(at + _READ_AT_ONCE, len(dense))
         rows = slice(*np.searchsorted(numbers, [at, end]))

@@ -1,6 +1,11 @@
 """`earshot alarms`: components that broke."""
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from schemas.alarm import Alarm
 
 
 @click.group()
@@ -14,19 +19,15 @@ def alarms() -> None:
 def list_alarms(only_open: bool, limit: int) -> None:
     """One line for each alarm: open ones first, then those that began last.
 
-    The embedded store belongs to the worker that writes it: while one runs, the live page shows the alarms.
+    The embedded store belongs to the worker that writes it: while one runs, this lists the alarms on the topic, which
+    are those of the last days.
     """
-    from infra.clickhouse.alarms import AlarmReader
-    from infra.clickhouse.migrate import migrate
-    from infra.clickhouse.store import open_store
-    from infra.settings import settings
+    from infra.clickhouse.store import StoreInUse
 
-    store = open_store(settings())
     try:
-        migrate(store, settings())
-        found = AlarmReader(store).latest(limit, only_open=only_open)
-    finally:
-        store.close()
+        found = _stored(limit, only_open)
+    except StoreInUse:
+        found = _on_the_topic(limit, only_open)
     for alarm in found:
         until = "open" if alarm.ended_at is None else f"{alarm.ended_at:%Y-%m-%d %H:%M}"
         click.echo(
@@ -35,3 +36,29 @@ def list_alarms(only_open: bool, limit: int) -> None:
         )
     count = sum(alarm.open for alarm in found)
     click.echo(f"{len(found)} alarms, {count} open" if found else "no alarms", err=True)
+
+
+def _stored(limit: int, only_open: bool) -> "list[Alarm]":
+    from infra.clickhouse.alarms import AlarmReader
+    from infra.clickhouse.migrate import migrate
+    from infra.clickhouse.store import open_store
+    from infra.settings import settings
+
+    store = open_store(settings())
+    try:
+        migrate(store, settings())
+        return AlarmReader(store).latest(limit, only_open=only_open)
+    finally:
+        store.close()
+
+
+def _on_the_topic(limit: int, only_open: bool) -> "list[Alarm]":
+    from infra.kafka.topics import RETENTION
+    from infra.settings import settings
+    from streams.alarm_topic import read_alarms
+
+    found = read_alarms(settings(), limit, only_open=only_open)
+    click.echo(
+        f"a worker holds the store; these are the alarms of the last {RETENTION.days} days, by the topic", err=True
+    )
+    return found

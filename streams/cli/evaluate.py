@@ -125,6 +125,21 @@ def preference(folder: Path | None, as_json: bool) -> None:
     click.echo(report.to_json() if as_json else report.to_text())
 
 
+@evaluate.command("preference-loop")
+@click.option("--users", type=click.IntRange(min=50), default=400, show_default=True, help="To simulate.")
+@click.option("--dialogues", type=click.IntRange(min=1), default=16_000, show_default=True, help="To simulate, a pack.")
+@click.option("--seed", type=int, default=31, show_default=True)
+@click.option("--pack", help="Scenario pack to simulate with; by default both voice packs.")
+@json_option
+def preference_loop(users: int, dialogues: int, seed: int, pack: str | None, as_json: bool) -> None:
+    """Simulated people teach the assistant and rely on it: obeyed next, and ten sessions later, or lost to what."""
+    from streams.evaluate.preference_loop import PACKS
+    from streams.evaluate.preference_loop import evaluate as evaluate_loop
+
+    report = evaluate_loop(tell, users, dialogues, seed, (pack,) if pack else PACKS)
+    click.echo(report.to_json() if as_json else report.to_text())
+
+
 @evaluate.command("failure-point")
 @click.option(
     "--data",
@@ -144,14 +159,58 @@ def failure_point(folder: Path | None, picture: Path | None, dialogues: int | No
     click.echo(report.to_json() if as_json else report.to_text())
 
 
+@evaluate.command("rewrites-real")
+@any_data_option
+@json_option
+def rewrites_real(folder: Path | None, as_json: bool) -> None:
+    """Rewrites found for what real people said: in phone calls, in a car, in conversations with a search engine."""
+    from streams.evaluate.rewrites_real import evaluate as evaluate_rewrites_real
+
+    report = evaluate_rewrites_real(folder or settings().data_dir, tell)
+    click.echo(report.to_json() if as_json else report.to_text())
+
+
 @evaluate.command("rewrites-mined")
 @click.option("--dialogues", type=click.IntRange(min=1), default=50_000, show_default=True, help="To simulate, a pack.")
 @click.option("--seed", type=int, default=31, show_default=True)
+@click.option(
+    "--recurring",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    show_default=True,
+    help="Share of the errors that are the same for everybody.",
+)
 @json_option
-def rewrites_mined(dialogues: int, seed: int, as_json: bool) -> None:
+def rewrites_mined(dialogues: int, seed: int, recurring: float, as_json: bool) -> None:
     """The precomputed rewrite table against what simulated people meant, on people it was not mined from."""
     from streams.evaluate.rewrites_mined import evaluate as evaluate_rewrites_mined
 
     chosen = settings().model_copy(update={"hearing": "rules"})
-    report = evaluate_rewrites_mined(tell, dialogues, seed, chosen)
+    report = evaluate_rewrites_mined(tell, dialogues, seed, chosen, recurring=recurring)
+    click.echo(report.to_json() if as_json else report.to_text())
+
+
+@evaluate.command("rewrites")
+@click.option("--dialogues", type=click.IntRange(min=8), default=16_000, show_default=True, help="To simulate, a pack.")
+@click.option("--users", type=click.IntRange(min=1), help="Of each pack; by default one for every 40 dialogues.")
+@click.option("--seed", type=int, default=47, show_default=True)
+@click.option("--recurring", type=click.FloatRange(0, 1), default=0.7, show_default=True, help="Share of the errors.")
+@click.option(
+    "--arms",
+    default="off,precomputed,global,personal",
+    show_default=True,
+    help="Which of the arms to live through, with commas between them.",
+)
+@json_option
+def rewrites(dialogues: int, users: int | None, seed: int, recurring: float, arms: str, as_json: bool) -> None:
+    """The closed loop: an assistant that asks before it answers, with more and more of Earshot, on the same people."""
+    from streams.evaluate.rewrites import Asked, arms_named
+    from streams.evaluate.rewrites import evaluate as evaluate_rewrites
+
+    try:
+        chosen = arms_named(arms)
+    except ValueError as unknown:
+        raise click.BadParameter(str(unknown), param_hint="--arms") from None
+    quick = settings().model_copy(update={"hearing": "rules", "teaching": "off"})
+    report = evaluate_rewrites(tell, Asked(dialogues, users, seed, recurring, chosen), quick)
     click.echo(report.to_json() if as_json else report.to_text())

@@ -40,6 +40,7 @@ def _version() -> str:
         "worker": ("streams.cli.worker:worker", "Run one role: detect, classify, sink or serve."),
         "rewrite": ("streams.cli.rewrite:rewrite", "Say what a request would be rewritten to, and why."),
         "rewrites": ("streams.cli.rewrites:rewrites", "List, show, block, roll back and export rewrites."),
+        "preferences": ("streams.cli.preferences:preferences", "List, explain and delete what a person taught."),
         "page": ("streams.cli.page:page", "Serve the live page."),
         "produce": (
             "streams.cli.produce:produce",
@@ -55,6 +56,7 @@ def _version() -> str:
             "List, show and replay records nobody could use.",
         ),
         "alarms": ("streams.cli.alarms:alarms", "List components that broke, where and since when."),
+        "forget": ("streams.cli.forget:forget", "Forget one person everywhere, and prove it."),
         "schema": (
             "streams.cli.schema:schema",
             "Export the events' JSON Schema and AsyncAPI; check compatibility.",

@@ -9,7 +9,9 @@ import click
 from infra.settings import settings
 
 if TYPE_CHECKING:
-    from schemas.rewrite import Rewrite
+    from streams.serve.standing import Shown
+
+_AS_JSON = click.option("--json", "as_json", is_flag=True, help="JSON, one object a line, for programs")
 
 
 @click.group()
@@ -22,26 +24,57 @@ def rewrites() -> None:
 @click.option("--user", help="one person's instead of everybody's")
 @click.option("--blocked", is_flag=True, help="only those that are blocked")
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
-def list_rewrites(text: str | None, user: str | None, blocked: bool, limit: int) -> None:
-    """The table, the best supported first."""
-    from streams.serve.table_topic import matching, read_table
+@_AS_JSON
+def list_rewrites(text: str | None, user: str | None, blocked: bool, limit: int, as_json: bool) -> None:
+    """The table, the best supported first, and refreshes that wait for a yes."""
+    from streams.serve.standing import read_standing, told_held
+    from streams.serve.table_topic import matching
 
-    found = list(matching(read_table(settings()), text, user, blocked))
+    standing = read_standing(settings())
+    found = list(matching(standing.rewrites, text, user, blocked))
+    for refresh in standing.held:
+        click.echo(told_held(refresh), err=True)
     for one in found[:limit]:
-        click.echo(_line(one))
+        click.echo(_json(standing.shown(one)) if as_json else _line(standing.shown(one)))
     if len(found) > limit:
-        click.echo(f"and {len(found) - limit:,} more; --limit shows them")
+        click.echo(f"and {len(found) - limit:,} more; --limit shows them", err=as_json)
     if not found:
-        click.echo("no rewrites")
+        click.echo("no rewrites", err=as_json)
 
 
 @rewrites.command()
 @click.argument("rewrite")
-def show(rewrite: str) -> None:
-    """One REWRITE (its id or key) in full."""
-    from streams.serve.table_topic import one_of, read_table
+@_AS_JSON
+def show(rewrite: str, as_json: bool) -> None:
+    """One REWRITE (its id or key) in full: the chains it came from, and how it does."""
+    from streams.serve.standing import read_standing, told, told_held
+    from streams.serve.table_topic import one_of
 
-    click.echo(one_of(read_table(settings()), rewrite).model_dump_json(indent=2, exclude_none=True))
+    standing = read_standing(settings())
+    found = one_of(standing.rewrites, rewrite)
+    if as_json:
+        click.echo(_json(standing.shown(found), indent=2))
+        return
+    for line in told(standing.shown(found)):
+        click.echo(line)
+    for refresh in standing.held:
+        if found.source in refresh.sources:
+            click.echo(told_held(refresh))
+
+
+@rewrites.command()
+@click.argument("domain")
+def accept(domain: str) -> None:
+    """Let the refresh of a DOMAIN pass that was held back, since it changes too many answers at once."""
+    from streams.serve.standing import let_pass
+    from streams.serve.table_writer import TableWriter
+
+    writer = TableWriter(settings())
+    try:
+        refresh = let_pass(settings(), writer, domain)
+    finally:
+        writer.close()
+    click.echo(f"{refresh.changes:,} changes in domain {domain!r} may pass")
 
 
 @rewrites.command()
@@ -64,8 +97,8 @@ def unblock(rewrite: str) -> None:
 def rollback(dry_run: bool) -> None:
     """Put what everybody is served back to the snapshot before the last.
 
-    What changed since is restored, what is new is blocked; every server follows at once. What single people have
-    taught stays.
+    What changed since is restored, what is new is blocked; every server follows at once, and what is learned changes
+    neither until `resume`. What single people have taught stays.
     """
     from streams.serve.table_topic import roll_back
     from streams.serve.table_writer import TableWriter
@@ -77,6 +110,21 @@ def rollback(dry_run: bool) -> None:
         writer.close()
     would = "would be " if dry_run else ""
     click.echo(f"snapshot {done.number}: {done.restored:,} {would}restored, {done.blocked:,} {would}blocked")
+
+
+@rewrites.command()
+@click.option("--dry-run", is_flag=True, help="only say what would change")
+def resume(dry_run: bool) -> None:
+    """Let what is learned change again what a roll-back has fixed or blocked."""
+    from streams.serve.table_topic import resume as free
+    from streams.serve.table_writer import TableWriter
+
+    writer = TableWriter(settings())
+    try:
+        freed = free(settings(), writer, dry_run)
+    finally:
+        writer.close()
+    click.echo(f"{freed:,} rewrites {'would be ' if dry_run else ''}freed")
 
 
 @rewrites.command()
@@ -119,22 +167,31 @@ def token(user: str) -> None:
 
 
 def _set_blocked(name: str, because: str | None) -> None:
-    from streams.serve.table_topic import blocked, one_of, read_table
+    from streams.serve.standing import read_standing
+    from streams.serve.table_topic import blocked, one_of
     from streams.serve.table_writer import TableWriter
 
-    rewrite = one_of(read_table(settings()), name)
+    standing = read_standing(settings())
+    rewrite = one_of(standing.rewrites, name)
     if rewrite.blocked == (because is not None):
         raise click.ClickException(f"{name} is {'blocked' if rewrite.blocked else 'not blocked'} already")
+    changed = blocked(rewrite, because)
     writer = TableWriter(settings())
     try:
-        writer.put_rewrites([blocked(rewrite, because)])
+        writer.put_rewrites([changed])
     finally:
         writer.close()
-    click.echo(_line(blocked(rewrite, because)))
+    click.echo(_line(standing.shown(changed)))
 
 
-def _line(one: "Rewrite") -> str:
+def _json(shown: "Shown", indent: int | None = None) -> str:
+    return shown.model_dump_json(indent=indent, exclude_none=True)
+
+
+def _line(shown: "Shown") -> str:
+    one, trial = shown.rewrite, shown.trial
     source = one.source_texts[0] if one.source_texts else one.source
     gain = f"{one.source_success.mean:.0%} -> {one.target_success.mean:.0%}"
+    uses = f", {trial.uses:,} uses, worse P = {trial.worse:.2f}" if trial is not None else ""
     state = f"  blocked: {one.blocked_because}" if one.blocked else ""
-    return f"{one.event_id}  {source!r} -> {one.target_text!r}  {gain}, {one.users:,} people{state}"
+    return f"{one.event_id}  {source!r} -> {one.target_text!r}  {gain}, {one.users:,} people{uses}{state}"

@@ -101,5 +101,32 @@ def failure_point(source: Path, target: Path) -> None:
     _done(score_failure_point(source, target, tell), target)
 
 
+@score.command("rewrite")
+@_files
+@click.option(
+    "--table",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE|FOLDER",
+    help="Rewrites to answer from: a file as `earshot rewrites export` writes it, or a folder of snapshots.",
+)
+@click.option(
+    "--holdout",
+    type=click.FloatRange(0.0, 1.0),
+    default=0.0,
+    show_default=True,
+    help="Share of uses that is suppressed.",
+)
+def rewrite(source: Path, target: Path, table: Path, holdout: float) -> None:
+    """Requests: what to understand instead?
+
+    In: as for POST /v1/rewrite (text; user_id, n_best, interpretation, device and so on if they are known; id). Out:
+    id, rewrite (null for none), rewrite_id, source (precomputed, global or personal), score, arm, reason.
+    """
+    from streams.scoring.rewrite import score as score_rewrite
+
+    _done(score_rewrite(source, table, target, tell, holdout=holdout), target)
+
+
 def _done(rows: int, target: Path) -> None:
     tell(f"{rows:,} rows in {target}")

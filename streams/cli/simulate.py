@@ -42,6 +42,14 @@ _SETTLE = timedelta(minutes=10)
 )
 @click.option("--profile", default="A", show_default=True, help="Noise of the pipeline: A or B.")
 @click.option("--wire", default="clean", show_default=True, help="Network: clean, skewed, lossy, reordered or rough.")
+@click.option(
+    "--recurring",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    metavar="SHARE",
+    help="Share of the pipeline's errors that are a matter of the words: the same for everybody.",
+)
 @click.option("--speed", type=Speed(), default="max", show_default=True, help="Into Kafka: 1 is as it would happen.")
 @click.option("--report", is_flag=True, help="Measure the quality of what is simulated; nothing is sent anywhere.")
 @click.option("--pictures", type=click.Path(path_type=Path), help="With --report: draw it into this folder.")
@@ -58,6 +66,7 @@ def simulate(
     incidents: tuple[str, ...],
     profile: str,
     wire: str,
+    recurring: float,
     speed: float | None,
     report: bool,
     pictures: Path | None,
@@ -85,6 +94,7 @@ def simulate(
         wire=wire,
         begins=begins,
         incidents=tuple(map(Incident.parse, incidents)),
+        recurring=recurring,
     )
     if report:
         _report(simulation, workers, pictures, as_json)

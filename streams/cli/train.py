@@ -104,6 +104,15 @@ def rewrite(output: Path, seed: int) -> None:
     train_rewrite(output, seed, tell)
 
 
+@train.command("rewrite-retrieval")
+@_options("rewrite_retrieval")
+def rewrite_retrieval(data: Path | None, output: Path, seed: int) -> None:
+    """In what space rewrites are found: what was said near what was meant."""
+    from streams.training.rewrite_retrieval import train as train_retrieval
+
+    train_retrieval(data or settings().data_dir, output, seed, tell)
+
+
 @train.command("preference")
 @_options("preference")
 def preference(data: Path | None, output: Path, seed: int) -> None:

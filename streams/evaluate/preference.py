@@ -10,6 +10,7 @@ from streams.adapters.ccpe import interviews_of
 from streams.adapters.source import AdapterError, fields_of
 from streams.evaluate.figures import Figure, Report
 from streams.evaluate.preference_chat import evaluate_chat
+from streams.evaluate.preference_everyday import evaluate_everyday
 from streams.evaluate.preference_interviews import evaluate_interviews
 from streams.evaluate.preference_retrieval import evaluate_retrieval
 from streams.evaluate.preference_simulated import evaluate_recordings, evaluate_simulated
@@ -28,7 +29,7 @@ Found = tuple[dict[str, Figure], list[str]]
 
 def evaluate(folder: Path | None, progress: Progress) -> Report:
     """Figures on a folder in one of the formats, told by what is in it; without one, on all that the data folder
-    has, on simulated people and on retrieval.
+    has, on everyday sentences, on simulated people and on retrieval.
 
     Raises `AdapterError` when a folder is missing or is in none of the formats, `ModelFolderError` and
     `ModelsNotInstalled` when there is no model.
@@ -43,7 +44,11 @@ def evaluate(folder: Path | None, progress: Progress) -> Report:
         figures |= found
         notes += said
     if folder is None:
-        for found, said in (evaluate_simulated(model, progress), evaluate_retrieval(progress)):
+        for found, said in (
+            evaluate_everyday(model),
+            evaluate_simulated(model, progress),
+            evaluate_retrieval(model, progress),
+        ):
             figures |= found
             notes += said
     notes.append("Intervals: 95 %, bootstrap by interview, conversation or person.")

@@ -148,8 +148,9 @@ def _polarity_figures(answers: Answers, fold: NDArray[np.int64], models: Sequenc
     texts = [one.turn.text for one in answers.turns]
     for at in range(FOLDS):
         own = fold == at
-        weights, bias = models[at].tensors["likes.weights"], float(models[at].tensors["likes.bias"][0])
-        ours[own] = answers.states[own][:, : len(weights)] @ weights + bias < 0
+        ours[own] = [
+            models[at].liking(texts[place], answers.states[place]) < 0 for place in np.flatnonzero(own).tolist()
+        ]
         vectors = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)
         vectors.fit([texts[place] for place in np.flatnonzero(~own & told)])
         rows = vectors.transform(texts)

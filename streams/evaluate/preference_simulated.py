@@ -18,6 +18,7 @@ from streams.evaluate.figures import Bools, Figure, Groups, floats
 from streams.evaluate.recordings import recordings_in
 from streams.simulator.pack import load_pack
 from streams.simulator.truth import PreferenceTruth, truth_path
+from streams.training.preference_frames import is_written
 from streams.training.preference_simulated import SimulatedTurn, catalogue_of, recorded_turns, simulated_turns
 from streams.training.preference_written import kept_phrasing, kept_value
 
@@ -49,7 +50,8 @@ def evaluate_simulated(model: PreferenceModel, progress: Progress) -> Found:
     return figures, [
         f"simulated: {DIALOGUES:,} dialogues of each pack, of other people than in training; turns as they were heard.",
         "recall: share of the statements of which attribute, value and polarity are right; of unseen phrasings and "
-        "values the model learned none.",
+        "values the model learned none, be it from the pack or from what was written.",
+        "f1_unseen_phrasing_or_value: statements with either beside all turns that state nothing.",
     ]
 
 
@@ -81,12 +83,13 @@ def _figures(
     found = model.find([turn.turn for turn in turns], catalogue)
     slots = [slots_of(turn.taught, turn.attribute, one) for turn, one in zip(turns, found, strict=True)]
     heard = np.array([turn.taught is None or _is_in(turn.taught.words, turn.turn.text) for turn in turns])
-    phrasing = np.array([turn.taught is not None and kept_phrasing(turn.taught.template or "") for turn in turns])
+    phrasing = np.array([turn.taught is not None and _is_new(turn.taught.template or "") for turn in turns])
     value = np.array([turn.taught is not None and kept_value(turn.taught.value) for turn in turns])
     stated = np.array([turn.taught is not None for turn in turns])
     figures = {
         f"{prefix}_f1": _f1(slots, groups, np.ones(len(turns), dtype=np.bool_)),
         f"{prefix}_f1_value_heard": _f1(slots, groups, heard),
+        f"{prefix}_f1_unseen_phrasing_or_value": _f1(slots, groups, phrasing | value | ~stated),
     }
     right = floats([one.right for one in slots])
     for name, chosen in (
@@ -170,6 +173,10 @@ def _plain(text: str | None) -> list[str]:
 
 def _same(ours: str | None, theirs: str | None) -> bool:
     return _plain(ours) == _plain(theirs)
+
+
+def _is_new(template: str) -> bool:
+    return kept_phrasing(template) and not is_written(template)
 
 
 def _is_in(words: str, text: str) -> bool:

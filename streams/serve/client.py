@@ -21,6 +21,7 @@ from schemas.rewrite_decision import DecisionArm, DecisionReason
 from streams.errors import StreamError
 from streams.serve.asked import RewriteAnswer, RewriteAnswers, RewriteBatch, RewriteRequest
 from streams.serve.people import Forgotten, Known, RankedPreference, Teaching
+from streams.serve.teaching_dialogues import BeginTeaching, TeachingAnswer, TeachingTurn
 
 OPEN_AFTER: Final = 5
 """Failures in a row after which nothing is asked for a while."""
@@ -151,6 +152,11 @@ class ServeClient:
         content = self._about(user_id, "GET", f"/preferences{query}")
         return _RANKED.validate_json(content) if content is not None else []
 
+    def preference(self, user_id: str, preference_id: str) -> Preference | None:
+        """One of a person's preferences; None for an id that is not theirs. Raises `ServeAway`, `ServeRefused`."""
+        content = self._about(user_id, "GET", f"/preferences/{quote(preference_id, safe='')}")
+        return Preference.model_validate_json(content) if content is not None else None
+
     def teach(self, user_id: str, taught: Teaching) -> Preference:
         """Teach outright; it holds when this returns. Raises `ServeAway`, `ServeRefused`."""
         content = self._about(user_id, "POST", "/preferences", _body(taught))
@@ -161,6 +167,22 @@ class ServeClient:
     def forget_preference(self, user_id: str, preference_id: str) -> bool:
         """Forget one; whether it was there. Raises `ServeAway`, `ServeRefused`."""
         return self._about(user_id, "DELETE", f"/preferences/{quote(preference_id, safe='')}") is not None
+
+    def begin_teaching(self, user_id: str, begin: BeginTeaching) -> TeachingTurn:
+        """Begin a teaching dialogue. Raises `ServeAway`, `ServeRefused`."""
+        path = f"/v1/users/{quote(user_id, safe='')}/teaching"
+        return TeachingTurn.model_validate_json(self._ask("POST", path, _body(begin), self._patience_s))
+
+    def answer_teaching(self, user_id: str, teaching_id: str, text: str) -> TeachingTurn:
+        """What the person said in a teaching dialogue. Raises `ServeAway`, `ServeRefused`: 410 once it is over."""
+        path = f"/v1/users/{quote(user_id, safe='')}/teaching/{quote(teaching_id, safe='')}/answer"
+        content = self._ask("POST", path, _body(TeachingAnswer(text=text)), self._patience_s)
+        return TeachingTurn.model_validate_json(content)
+
+    def forget_preferences(self, user_id: str) -> int:
+        """Forget all preferences of a person; how many there were. Raises `ServeAway`, `ServeRefused`."""
+        content = self._about(user_id, "DELETE", "/preferences")
+        return Forgotten.model_validate_json(content).preferences if content is not None else 0
 
     def close(self) -> None:
         """Close the connections."""
@@ -201,7 +223,7 @@ class ServeClient:
         return answer.content
 
 
-def _body(sent: RewriteRequest | RewriteBatch | Teaching) -> bytes:
+def _body(sent: RewriteRequest | RewriteBatch | Teaching | BeginTeaching | TeachingAnswer) -> bytes:
     return sent.model_dump_json(exclude_none=True).encode()
 
 

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 from kafka.errors import KafkaError as ClientError
@@ -69,7 +70,7 @@ class Tables:
     def _take_preference(self, record: TopicRecord) -> None:
         if record.value is None:
             user, _, preference_id = (record.key or b"").decode().rpartition("/")
-            self.book.forget(user, preference_id)
+            self.book.forget(user, preference_id, datetime.fromtimestamp(record.timestamp_ms / 1000, UTC))
             return
         self.book.put(PREFERENCE.validate_json(record.value), record.value)
 

@@ -8,9 +8,9 @@ from typing import Final
 
 from infra.kafka.topics import RETENTION
 from infra.settings import Settings
-from models.encoder import SentenceEncoder
-from models.rewrite.encoder import MiniLmRequests, RequestEncoder
+from models.rewrite.encoder import RequestEncoder
 from models.rewrite.index import RewriteIndex
+from models.rewrite.learned_encoder import LearnedRequests
 from models.rewrite.snapshot import KEPT, Manifest, SnapshotBroken, read_snapshot, snapshots, write_snapshot
 from schemas.preference import PREFERENCE
 from streams.serve.feed import Tables, catch_up
@@ -31,8 +31,8 @@ def snapshot_folder(settings: Settings) -> Path:
 
 
 def request_encoder() -> RequestEncoder:
-    """The encoder that ships. Raises `ModelsNotInstalled`."""
-    return MiniLmRequests(SentenceEncoder.load("cpu"))
+    """The encoder that ships. Raises `ModelsNotInstalled`, `ModelFolderError`."""
+    return LearnedRequests.load()
 
 
 def load_tables(settings: Settings, encoder: RequestEncoder) -> Tables:

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from models.preference.sensitive import sensitive_category
 from models.rewrite.entry import Entry, plain
 from models.rewrite.index import RewriteIndex
+from processors.holding import applying
+from processors.teaching import Understand
+from processors.validity import ends_at
 from schemas.contract import Id, Instant, Score, derived_id
 from schemas.preference import (
     Explicitness,
@@ -21,6 +24,7 @@ from schemas.preference import (
 )
 from streams.serve.preference_book import PreferenceBook
 from streams.serve.table_writer import TableWriter
+from streams.serve.teaching_dialogues import TeachingDialogues
 
 TAUGHT_BY: Final = "http/1"
 CONSENT_VERSION: Final = "1"
@@ -82,10 +86,12 @@ class Forgotten(BaseModel):
 
 
 class RankedPreference(BaseModel):
-    """A preference, with its relevance where a request was given."""
+    """A preference. Where a request was given: how relevant it is, and whether the request goes by it, as one for
+    dinner, or of a daughter, goes only with a request that says so."""
 
     preference: Preference
     score: Score | None = None
+    applies: bool | None = None
 
 
 class Relevance(Protocol):
@@ -98,11 +104,21 @@ class Relevance(Protocol):
 class People:
     """Reads from memory; writes to the topics first and to memory then. What writes may wait for the broker."""
 
-    def __init__(self, index: RewriteIndex, book: PreferenceBook, writer: TableWriter, relevance: Relevance) -> None:
+    def __init__(
+        self,
+        index: RewriteIndex,
+        book: PreferenceBook,
+        writer: TableWriter,
+        relevance: Relevance,
+        understand: Understand = lambda _text, _question: None,
+        key: bytes = b"",
+    ) -> None:
+        """`understand`: what the words of a teaching dialogue state; `key`: see `TeachingDialogues`."""
         self._index = index
         self._book = book
         self._writer = writer
         self._relevance = relevance
+        self.dialogues = TeachingDialogues(self.keep, self.preference, understand, key)
         self.forgotten = 0
         """people whose data may still lie in a snapshot"""
 
@@ -115,25 +131,42 @@ class People:
         return Known(user_id=user_id, preferences=len(preferences), rewrites=tuple(map(_own, own)))
 
     def preferences(self, user_id: str) -> list[Preference] | None:
-        """A person's, the newest first; None for an id of which nothing is held."""
+        """A person's, the newest first, with the status that each has now; None for an id of which nothing is held."""
         held = self._book.of(user_id)
         return held if held or self._index.of_user(user_id) else None
 
-    def relevant(self, request: str, preferences: Sequence[Preference], most: int) -> list[RankedPreference]:
-        """Those that hold now and matter for a request."""
-        now = datetime.now(UTC)
-        holding = [
-            one
-            for one in preferences
-            if one.status is PreferenceStatus.ACTIVE and (one.valid_to is None or one.valid_to > now)
+    def preference(self, user_id: str, preference_id: str) -> Preference | None:
+        """One of a person's, with the status that it has now; None for an id that is not this person's."""
+        return next((one for one in self._book.of(user_id) if one.event_id == preference_id), None)
+
+    def relevant(
+        self, request: str, preferences: Sequence[Preference], most: int, device_id: str | None = None
+    ) -> list[RankedPreference]:
+        """Those that hold now and matter for a request; first what it goes by, the most relevant first."""
+        holding = [one for one in preferences if one.status is PreferenceStatus.ACTIVE]
+        going = {one.event_id for one in applying(holding, request, device_id)}
+        found = [
+            RankedPreference(preference=one, score=score, applies=one.event_id in going)
+            for one, score in self._relevance(request, holding, len(holding))
         ]
-        return [RankedPreference(preference=one, score=score) for one, score in self._relevance(request, holding, most)]
+        return sorted(found, key=lambda one: not one.applies)[:most]
+
+    def defaults(
+        self, attribute: str, preferences: Sequence[Preference], request: str = "", device_id: str | None = None
+    ) -> list[RankedPreference]:
+        """What a request goes by of one attribute, the most particular first, then the newest: its first like is what
+        to take for granted."""
+        holding = [one for one in preferences if one.status is PreferenceStatus.ACTIVE]
+        going = applying(holding, request, device_id, attribute)
+        return [RankedPreference(preference=one, applies=True) for one in going]
 
     def teach(self, user_id: str, taught: Teaching) -> Preference:
         """Store what was stated. The same thing stated again, or its contrary, takes the place of what was known of it.
         Raises pydantic's `ValidationError` where parts contradict each other, `Sensitive` and `BrokerUnavailable`."""
-        _refuse_sensitive(taught)
+        refuse_sensitive(taught)
         now = datetime.now(UTC)
+        if taught.time is not None and taught.valid_to is None:
+            taught = taught.model_copy(update={"valid_to": ends_at(taught.time, now)})
         about = (taught.attribute, plain(taught.value), taught.scope, taught.person or "", taught.condition or "")
         preference_id = derived_id("taught-over-http", user_id, *about)
         known = self._book.one(user_id, preference_id)
@@ -150,9 +183,13 @@ class People:
             revision=known.revision + 1 if known is not None else 0,
             **taught.model_dump(),
         )
+        self.keep(preference)
+        return preference
+
+    def keep(self, preference: Preference) -> None:
+        """Put a preference on the topic and into memory. Raises `BrokerUnavailable`."""
         self._writer.put_preference(preference)
         self._book.put(preference, preference.to_bytes())
-        return preference
 
     def forget_preference(self, user_id: str, preference_id: str) -> bool:
         """Drop one; False for an id that is not this person's. Raises `BrokerUnavailable`."""
@@ -168,26 +205,34 @@ class People:
         ids = [one.event_id for one in self._book.of(user_id)]
         self._writer.remove_preferences(user_id, ids)
         self._book.forget_all(user_id)
+        self.dialogues.forget(user_id)
         self.forgotten += bool(ids)
         return len(ids)
 
     def forget(self, user_id: str) -> Forgotten | None:
-        """Drop everything; None for an id of which nothing is held. Raises `BrokerUnavailable`."""
+        """Drop everything here, and have it dropped wherever else something is kept; None for an id of which nothing is
+        held here. Raises `BrokerUnavailable`."""
+        self._writer.tell_forgotten(user_id, TAUGHT_BY)
         if self.known(user_id) is None:
             return None
         own = self._index.of_user(user_id)
-        self._writer.remove_rewrites([entry.key for entry in own])
+        self._writer.remove_rewrites([entry.key for entry in own], user_id)
+        self._writer.remove_trials([entry.rewrite_id for entry in own])
         preferences = self.forget_preferences(user_id)
         self._index.forget(user_id)  # the topic may have been faster
         self.forgotten += 1
         return Forgotten(preferences=preferences, rewrites=len(own))
 
 
-def _refuse_sensitive(taught: Teaching) -> None:
+def refuse_sensitive(taught: Teaching) -> None:
+    """Raises `Sensitive` for what is never stored, in one of its parts or in all of them together."""
     for field in _WORDS:
         category = sensitive_category(getattr(taught, field) or "")
         if category is not None:
             raise Sensitive(field, category)
+    category = sensitive_category(" ".join(getattr(taught, field) or "" for field in _WORDS))
+    if category is not None:
+        raise Sensitive("value", category)
 
 
 def _own(entry: Entry) -> OwnRewrite:

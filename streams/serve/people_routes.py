@@ -10,6 +10,7 @@ from schemas.preference import Preference
 from streams.serve.access import Asking, Caller
 from streams.serve.asked import MOST_WORDS
 from streams.serve.people import Forgotten, Known, People, RankedPreference, Teaching
+from streams.serve.teaching_routes import teaching_router
 
 MOST_ASKED_FOR = 100
 
@@ -49,12 +50,26 @@ def people_router(people: People | None) -> APIRouter:
         known: there,
         request: Annotated[str | None, Query(alias="for", min_length=1, max_length=MOST_WORDS)] = None,
         k: Annotated[int, Query(ge=1, le=MOST_ASKED_FOR)] = 5,
+        attribute: Annotated[str | None, Query(min_length=1, max_length=64)] = None,
+        device_id: Annotated[str | None, Query(min_length=1, max_length=128)] = None,
     ) -> list[RankedPreference]:
-        """All, the newest first; or those that matter for a request, at most `k`, the most relevant first."""
+        """All, the newest first; or, at most `k`, those that matter for a request; or those of an `attribute` that the
+        request goes by, of which the first like is what to take for granted."""
         held = _held(known, user_id, caller)
+        if attribute is not None:
+            return known.defaults(attribute, held, request or "", device_id)[:k]
         if request is None:
             return [RankedPreference(preference=one) for one in held]
-        return await asyncio.to_thread(known.relevant, request, held, k)
+        return await asyncio.to_thread(known.relevant, request, held, k, device_id)
+
+    @router.get("/preferences/{preference_id}")
+    async def preference(user_id: UserId, preference_id: PreferenceId, caller: Asking, known: there) -> Preference:
+        """One, with all that is held of it."""
+        caller.require(user_id)
+        held = known.preference(user_id, preference_id)
+        if held is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "no such preference")
+        return held
 
     @router.post("/preferences", status_code=HTTPStatus.CREATED)
     async def teach(user_id: UserId, taught: Teaching, caller: Asking, known: there) -> Preference:
@@ -76,6 +91,7 @@ def people_router(people: People | None) -> APIRouter:
             raise HTTPException(HTTPStatus.NOT_FOUND, "no such preference")
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
+    router.include_router(teaching_router(lambda: them().dialogues))
     return router
 
 

@@ -1,10 +1,22 @@
-"""What people taught, in memory: by person, as it came from the topic."""
+"""What people taught, in memory: by person, as it came from the topic, and what of it holds."""
 
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
 from models.rewrite.entry import plain
-from schemas.preference import PREFERENCE, Polarity, Preference, PreferenceStatus
+from processors.holding import active, standing
+from schemas.preference import PREFERENCE, Polarity, Preference, PreferenceScope
+
+_MOST_FORGOTTEN: Final = 100_000
+_OWN: Final = frozenset({PreferenceScope.USER, PreferenceScope.HOUSEHOLD})
+
+
+class _Tastes(NamedTuple):
+    words: Mapping[str, int]
+    until: datetime | None
 
 
 class PreferenceBook:
@@ -12,7 +24,8 @@ class PreferenceBook:
 
     def __init__(self) -> None:
         self._people: dict[str, dict[str, bytes]] = {}
-        self._tastes: dict[str, Mapping[str, int]] = {}
+        self._tastes: dict[str, _Tastes] = {}
+        self._forgotten: OrderedDict[tuple[str, str], datetime] = OrderedDict()
         self._lock = threading.Lock()
         self._count = 0
 
@@ -23,19 +36,25 @@ class PreferenceBook:
         return user in self._people
 
     def put(self, preference: Preference, raw: bytes) -> None:
-        """Take a record, unless a later revision of it is known."""
+        """Take a record, unless a later revision of it is known, or it was forgotten after it happened: a worker that
+        starts again may tell once more what it told before."""
+        user, preference_id = preference.user_id, preference.event_id
         with self._lock:
-            held = self._people.setdefault(preference.user_id, {})
-            known = held.get(preference.event_id)
+            forgotten_at = self._forgotten.get((user, preference_id))
+            if forgotten_at is not None and preference.occurred_at <= forgotten_at:
+                return
+            held = self._people.setdefault(user, {})
+            known = held.get(preference_id)
             if known is not None and PREFERENCE.validate_json(known).revision > preference.revision:
                 return
             self._count += known is None
-            held[preference.event_id] = raw
-            self._tastes.pop(preference.user_id, None)
+            held[preference_id] = raw
+            self._tastes.pop(user, None)
 
-    def forget(self, user: str, preference_id: str) -> bool:
-        """Drop one; whether it was there."""
+    def forget(self, user: str, preference_id: str, at: datetime | None = None) -> bool:
+        """Drop one, forgotten `at` that instant or now; whether it was there."""
         with self._lock:
+            self._note_forgotten(user, preference_id, at or datetime.now(UTC))
             held = self._people.get(user, {})
             if held.pop(preference_id, None) is None:
                 return False
@@ -51,34 +70,56 @@ class PreferenceBook:
             held = self._people.pop(user, {})
             self._count -= len(held)
             self._tastes.pop(user, None)
+            now = datetime.now(UTC)
+            for preference_id in held:
+                self._note_forgotten(user, preference_id, now)
             return list(held)
 
-    def of(self, user: str) -> list[Preference]:
-        """A person's preferences, the newest first."""
-        with self._lock:
-            held = list(self._people.get(user, {}).values())
-        return sorted(map(PREFERENCE.validate_json, held), key=lambda one: one.occurred_at, reverse=True)
+    def of(self, user: str, now: datetime | None = None) -> list[Preference]:
+        """A person's preferences, the newest first, each with the status that it has now."""
+        return standing(self._records(user), now or datetime.now(UTC))
+
+    def holding(self, user: str, now: datetime | None = None) -> list[Preference]:
+        """Those that hold now, the newest first."""
+        return active(self._records(user), now or datetime.now(UTC))
 
     def one(self, user: str, preference_id: str) -> Preference | None:
-        """A single one, or None if this person has none with that id."""
+        """A single one as it was told, or None if this person has none with that id."""
         raw = self._people.get(user, {}).get(preference_id)
         return PREFERENCE.validate_json(raw) if raw is not None else None
 
     def tastes(self, user: str) -> Mapping[str, int]:
-        """What holds for this person now: plain words of what is liked (1) and disliked (-1)."""
+        """What holds for this person now, whatever the case: plain words of what is liked (1) and disliked (-1)."""
+        if user not in self._people:
+            return {}
+        now = datetime.now(UTC)
         known = self._tastes.get(user)
-        if known is None:
-            known = {
-                plain(one.canonical_value or one.value): 1 if one.polarity is Polarity.LIKE else -1
-                for one in self.of(user)
-                if one.status is PreferenceStatus.ACTIVE
-            }
-            if user in self._people:
-                self._tastes[user] = known
-        return known
+        if known is None or (known.until is not None and known.until <= now):
+            known = self._tastes[user] = _tastes_of(self.holding(user, now))
+        return known.words
 
     def records(self) -> Iterator[bytes]:
         """All of it, to be kept on disk."""
         with self._lock:
             held = [raw for person in self._people.values() for raw in person.values()]
         yield from held
+
+    def _records(self, user: str) -> list[Preference]:
+        with self._lock:
+            held = list(self._people.get(user, {}).values())
+        return [PREFERENCE.validate_json(raw) for raw in held]
+
+    def _note_forgotten(self, user: str, preference_id: str, at: datetime) -> None:
+        self._forgotten[user, preference_id] = at
+        while len(self._forgotten) > _MOST_FORGOTTEN:
+            self._forgotten.popitem(last=False)
+
+
+def _tastes_of(holding: list[Preference]) -> _Tastes:
+    words: dict[str, int] = {}
+    for one in reversed(holding):  # the later word counts
+        if one.condition is None and one.scope in _OWN:
+            liked = 1 if one.polarity is Polarity.LIKE else -1
+            words |= {plain(name): liked for name in (one.canonical_value, one.value) if name}
+    ends = [one.valid_to for one in holding if one.valid_to is not None]
+    return _Tastes(words, min(ends, default=None))

@@ -16,10 +16,11 @@ from kafka.errors import KafkaError as ClientError
 from infra.access import refuse_strangers
 from infra.kafka.errors import BrokerUnavailable
 from infra.settings import Settings
+from models.encoder import SentenceEncoder
 from models.folder import ModelFolderError
 from models.minilm import ModelsNotInstalled
 from models.preference.retrieval import PreferenceRetriever
-from models.rewrite.encoder import RequestEncoder
+from models.rewrite.encoder import MiniLmRequests
 from models.rewrite.index import RewriteIndex
 from models.rewrite.ranker import Ranker
 from streams.errors import StreamError
@@ -36,6 +37,7 @@ from streams.serve.relevance import RelevanceByMeaning, RelevanceByModel
 from streams.serve.service import RewriteService
 from streams.serve.snapshooter import Snapshooter
 from streams.serve.table_writer import TableWriter
+from streams.teaching import understanding_of
 
 log = logging.getLogger(__name__)
 
@@ -95,11 +97,14 @@ class Serving:
             if not _fits(settings, tables):
                 log.warning("the snapshot knows more than the topics hold, which were made anew: it is not used")
                 tables = Tables(settings, RewriteIndex(encoder), PreferenceBook())
-        except ModelsNotInstalled as missing:
+        except (ModelsNotInstalled, ModelFolderError) as missing:
             self._fail(str(missing))
             return None
         self._feed = Feed(settings, tables)
-        people = People(tables.index, tables.book, self._writer, _relevance(encoder))
+        secret = settings.serve_token.get_secret_value() if settings.serve_token else settings.topic_prefix
+        people = People(
+            tables.index, tables.book, self._writer, _relevance(), understanding_of(settings), secret.encode()
+        )
         self.people = people
         self._beside = [
             Snapshooter(settings.serve_snapshot_every, lambda: tables.index.changes, lambda: people.forgotten),
@@ -154,7 +159,8 @@ async def _until_signal(app: FastAPI, listening: socket.socket) -> None:
     await server.serve(sockets=[listening])
 
 
-def _relevance(encoder: RequestEncoder) -> Relevance:
+def _relevance() -> Relevance:
+    encoder = MiniLmRequests(SentenceEncoder.load("cpu"))
     try:
         return RelevanceByModel(PreferenceRetriever.load(encoder=encoder))
     except ModelFolderError as fault:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -10,12 +12,16 @@ from infra.kafka.topics import REWRITES
 from infra.settings import Settings
 from models.rewrite.entry import Entry
 from models.rewrite.snapshot import read_entries, read_manifest, snapshots
+from processors.rewrite_choice import SOLVER
 from schemas.rewrite import REWRITE, Rewrite
 from streams.errors import StreamError
 from streams.serve.loading import snapshot_folder
 from streams.serve.table import entry_of, rewrite_of
 from streams.serve.table_writer import TableWriter
 from streams.topic_reader import TopicReader
+
+_ROLLED_BACK: Final = "rolled-back"
+_BECAUSE: Final = "rolled back to snapshot"
 
 
 class NoSuchRewrite(StreamError):
@@ -68,8 +74,11 @@ def one_of(table: dict[str, Rewrite], name: str) -> Rewrite:
 
 
 def blocked(rewrite: Rewrite, because: str | None) -> Rewrite:
-    """The same, blocked for a reason, or allowed again."""
-    return rewrite.model_copy(update={"blocked": because is not None, "blocked_because": because})
+    """The same, blocked for a reason, or allowed again: what became of it until now counts against it no longer."""
+    update: dict[str, object] = {"blocked": because is not None, "blocked_because": because}
+    if because is None:
+        update["cleared_at"] = max(datetime.now(UTC), rewrite.last_seen)
+    return rewrite.model_copy(update=update)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +92,8 @@ class RolledBack:
 
 def roll_back(settings: Settings, writer: TableWriter, dry_run: bool = False) -> RolledBack:
     """Put the global layer back to the snapshot before the last: what has changed since is restored, what is new is
-    blocked. It is done by new records, so that everybody who reads the table follows. Raises `NothingToRollBackTo`,
+    blocked. It is done by new records, so that everybody who reads the table follows; what is learned changes them no
+    more, until `resume`. Raises `NothingToRollBackTo`,
     `SnapshotBroken`, `TopicMissing`, `BrokerUnavailable`."""
     held = snapshots(snapshot_folder(settings))
     if len(held) < 2:
@@ -91,12 +101,31 @@ def roll_back(settings: Settings, writer: TableWriter, dry_run: bool = False) ->
     number = read_manifest(held[1]).number
     before = {entry.key: entry for entry in read_entries(held[1]) if not entry.personal}
     now = {key: one for key, one in read_table(settings).items() if one.user_id is None}
-    restored = [rewrite_of(entry) for key, entry in before.items() if _differs(now.get(key), entry)]
-    because = f"rolled back to snapshot {number}"
+    solver = f"{_ROLLED_BACK}/{number}"
+    restored = [
+        rewrite_of(entry).model_copy(update={"solver": solver})
+        for key, entry in before.items()
+        if _differs(now.get(key), entry)
+    ]
+    because = f"{_BECAUSE} {number}"
     stopped = [blocked(one, because) for key, one in now.items() if key not in before and not one.blocked]
     if not dry_run:
         writer.put_rewrites([*restored, *stopped])
     return RolledBack(number, len(restored), len(stopped))
+
+
+def resume(settings: Settings, writer: TableWriter, dry_run: bool = False) -> int:
+    """Let what is learned change again what roll-backs have fixed or blocked; how many rewrites that are. Raises
+    `TopicMissing`, `BrokerUnavailable`."""
+    freed = []
+    for one in read_table(settings).values():
+        if one.solver.startswith(f"{_ROLLED_BACK}/"):
+            freed.append(one.model_copy(update={"solver": SOLVER}))
+        elif one.blocked_because is not None and one.blocked_because.startswith(_BECAUSE):
+            freed.append(blocked(one, None))
+    if not dry_run:
+        writer.put_rewrites(freed)
+    return len(freed)
 
 
 def matching(table: dict[str, Rewrite], text: str | None, user: str | None, only_blocked: bool) -> Iterator[Rewrite]:

@@ -9,6 +9,7 @@ from streams.simulator.confidence import ConfidenceTable
 from streams.simulator.phonemes_costs import PhonemeCosts
 from streams.simulator.phonemes_index import SHARES, PhoneticIndex
 from streams.simulator.profile import AsrProfile
+from streams.simulator.recurring import Recurring
 from streams.simulator.weights import cumulative
 
 _SMALL: Final = """a about an and are at be by can could do for from has have i in is it its me my of on or please some
@@ -33,11 +34,12 @@ class Transcript(NamedTuple):
 
 
 class Recogniser:
-    """An ASR channel over the phonemes of a vocabulary."""
+    """An ASR channel over the phonemes of a vocabulary. `recurring`: which words it finds hard; None: none more."""
 
-    def __init__(self, words: Iterable[str], profile: AsrProfile) -> None:
+    def __init__(self, words: Iterable[str], profile: AsrProfile, recurring: Recurring | None = None) -> None:
         self._index = PhoneticIndex(words, PhonemeCosts(profile.confusions), profile.sharpness)
         self._right_word = 1.0 - profile.word_error
+        self._recurring = recurring
         self._profile = profile
         self._confidence = ConfidenceTable(profile.confidence)
         kinds: tuple[tuple[float, Callable[[list[str], list[str], int, Random], bool]], ...] = (
@@ -58,6 +60,9 @@ class Recogniser:
         [0, 1) decides whether it errs, `pick` in [0, 1) how.
         """
         words = text.count(" ") + 1
+        if self._recurring is not None and self._recurring.decides(pick):
+            misheard = self._misheard_as_always(text, self._profile.word_error * clarity, self._recurring)
+            return misheard or (self._misheard(text, Random(pick)) if chance < fault else None)
         right_word = self._right_word if clarity == 1.0 else max(0.0, 1.0 - (1.0 - self._right_word) * clarity)
         if chance >= 1.0 - right_word**words * (1.0 - fault):
             return None
@@ -117,10 +122,19 @@ class Recogniser:
             self._err(said, heard, bisect(shares, rng.random()), rng)
             if rng.random() >= self._profile.more_errors:
                 break
-        changed = frozenset(at for at, word in enumerate(said) if heard[at] != word)
-        told = " ".join(word for word in heard if word)
-        # Two errors can make up for each other: `in the` heard as `in` that grew a `the`.
-        return Transcript(told, heard, changed) if told != text else None
+        return _transcript(text, said, heard)
+
+    def _misheard_as_always(self, text: str, error: float, recurring: Recurring) -> Transcript | None:
+        """Every hard word becomes what it becomes for everybody."""
+        said = text.split(" ")
+        draws = [recurring.of_word(word) for word in said]
+        if min(draw.chance for draw in draws) >= error:
+            return None
+        heard = list(said)
+        for at, draw in enumerate(draws):
+            if draw.chance < error:
+                self._err(said, heard, at, Random(draw.pick))
+        return _transcript(text, said, heard)
 
     def _weight(self, word: str) -> float:
         return self._profile.function_word_weight if word in FUNCTION_WORDS else 1.0
@@ -165,3 +179,10 @@ class Recogniser:
     def _insert(self, said: list[str], heard: list[str], at: int, rng: Random) -> bool:
         heard[at] = f"{said[at]} {_INSERTED[int(rng.random() * len(_INSERTED))]}"
         return True
+
+
+def _transcript(text: str, said: list[str], heard: list[str]) -> Transcript | None:
+    changed = frozenset(at for at, word in enumerate(said) if heard[at] != word)
+    told = " ".join(word for word in heard if word)
+    # Two errors can make up for each other: `in the` heard as `in` that grew a `the`.
+    return Transcript(told, heard, changed) if told != text else None

@@ -3,10 +3,16 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from schemas.turn import Interpretation
+from streams.simulator.meaning import Understanding
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who speaks, where and when (ms since the epoch)."""
+    """Who speaks, where and when (ms since the epoch), and everything that the assistant knows of the request.
+
+    `heard` is what goes over the wire; `local_time` is HH:MM.
+    """
 
     user_id: str
     device_id: str
@@ -14,20 +20,32 @@ class Asked:
     dialogue_id: str
     turn_id: str
     at_ms: int
+    heard: Understanding
+    device_state: str
+    local_time: str
+    place: str
+    activity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """Words to understand instead of those that were recognised."""
+    """Words to understand instead of those that were recognised.
+
+    `understood`: how these words were understood where they worked; values of slots are entities where they are known.
+    None: the assistant is on its own, and understands them if they are what was said.
+    """
 
     rewrite_id: str
     text: str
+    understood: Interpretation | None = None
 
 
 class Advisor(Protocol):
     """Answers from what Earshot has learned. Both calls are on the way to an answer: they must be quick.
 
-    A simulation is the same to the byte only if its advisor is a function of what it is asked.
+    A simulation is the same to the byte only if its advisor is a function of what it is asked. With an advisor all
+    chance of a turn is a function of the dialogue, the goal and the try, so that two advisors are compared on the same
+    people, wishes and noise.
     """
 
     def rewrite(self, text: str, asked: Asked) -> Rewriting | None:

@@ -15,6 +15,7 @@ from streams.simulator.people_memory import PeopleMemory
 from streams.simulator.pipeline import IntentShape, Lexicon, Pipeline
 from streams.simulator.preferences import Preference
 from streams.simulator.profile import load_profile
+from streams.simulator.recurring import Recurring
 from streams.simulator.simulation import Simulation
 from streams.simulator.wire import Wire
 
@@ -31,7 +32,14 @@ class DialogueMaker:
     of a user in the order in which they begin.
     """
 
-    def __init__(self, simulation: Simulation, fleet: Fleet, wire: Wire, advisor: Advisor | None) -> None:
+    def __init__(
+        self,
+        simulation: Simulation,
+        fleet: Fleet,
+        wire: Wire,
+        advisor: Advisor | None,
+        recurring: Recurring | None = None,
+    ) -> None:
         pack, profile = load_pack(simulation.pack), load_profile(simulation.profile)
         lexicon = Lexicon.of(
             pack.vocabulary(), (IntentShape(one.domain, one.intent, one.slots) for one in pack.apis.values())
@@ -39,7 +47,7 @@ class DialogueMaker:
         self._seed = simulation.seed_name
         self._fleet = fleet
         self._profile = profile
-        pipeline = Pipeline(lexicon, pack.resolver, profile)
+        pipeline = Pipeline(lexicon, pack.resolver, profile, recurring)
         self._parts = Parts(
             simulation=simulation,
             pack=pack,

@@ -1,5 +1,6 @@
 """The loop of one dialogue, turn by turn."""
 
+from collections import Counter
 from typing import Final
 
 from schemas.feedback import BargeInKind
@@ -44,7 +45,10 @@ class DialogueLoop(DialogueTurns):
         style: Style | None = Style.PLAIN
         situation = Situation(right=True, answer_ms=0, spoken=self._spoken)
         asked, media = ResponseStatus.ASKED, PlaybackKind.MEDIA  # slow to reach through their classes
+        steps: Counter[int | None] = Counter()
         while move is not None:
+            goal = self._goal_number()
+            self._from_here("turn", goal, steps[goal], tries)
             if style is not None:  # else the same words again
                 text = pack.say(move, Side.CUSTOMER, rng, style, text if tries else "")
             turn = self._take(text + addition, move, now)
@@ -65,6 +69,9 @@ class DialogueLoop(DialogueTurns):
             reaction = react(person, situation, rng)
             before, addition = turn.turn_id, ""
             following: Move | None
+            if reaction.step is not Step.AGAIN:
+                steps[goal] += 1
+            self._from_here("then", goal, steps[goal], 0 if reaction.step is not Step.AGAIN else tries + 1)
             if reaction.step is Step.GO_ON:
                 style, tries = Style.PLAIN, 0
                 following = customer.next(answer)
@@ -89,6 +96,7 @@ class DialogueLoop(DialogueTurns):
             elif following is not None and customer.wish is wish:
                 self._truth.goes_on(turn, following)
             move = following
+        self._from_here("end")
         if now < latest:
             now = self._talk_last(now)
         self._truth.close(customer.reached)
@@ -130,7 +138,7 @@ class DialogueLoop(DialogueTurns):
 
     def _react(self, turn: Turn, move: Move, reaction: Reaction, plays: PlaybackKind | None) -> int:
         """Send the turn as the person's reaction leaves it, and what comes of it; returns when the next one begins."""
-        state = "playing" if self._player.plays else "idle" if turn.number == 0 else "in-dialogue"
+        state = self._device_state(turn)
         person, rng = self._person, self._rng
         barge_in = reaction.barge_in
         speaks_ms = turn.response_ends_ms + reaction.pause_ms

@@ -58,11 +58,21 @@ class Teaching:
     """The preferences of one dialogue. `stating`, `moment`: what is stated in it, if anything.
 
     `relied_on`: the preference on which its first request rests. That request leaves a slot open, or uses an own name.
+    `advised`: what the assistant knows comes from an advisor, and from nothing that it kept by itself.
     """
 
     def __init__(
-        self, pack: Pack, people: PeopleProfile, teaching: TeachingProfile, past: Past, begins_ms: int, rng: Random
+        self,
+        pack: Pack,
+        people: PeopleProfile,
+        teaching: TeachingProfile,
+        past: Past,
+        begins_ms: int,
+        rng: Random,
+        *,
+        advised: bool = False,
     ) -> None:
+        self._advised = advised
         self._pack = pack
         self._teaching = teaching
         self._past = past
@@ -125,7 +135,7 @@ class Teaching:
         relied_on = self.relied_on
         if relied_on is None or relied_on.kind is not Kind.NAME or move.meaning is None:
             return None
-        if self._advice is None and self._past.memory.kept(self._past.user, relied_on.number):
+        if not self._advised and self._past.memory.kept(self._past.user, relied_on.number):
             return None
         return next((slot.value for slot in move.meaning.slots if slot.value == relied_on.words), None)
 

@@ -7,6 +7,7 @@ import orjson
 from schemas.failure_point import FailurePoint
 from schemas.turn import ResponseStatus
 from streams.simulator.assistant import Assistant
+from streams.simulator.closed_loop import Rewriting
 from streams.simulator.dialogue_habits import Habit
 from streams.simulator.dialogue_slips import Slip
 from streams.simulator.dialogue_teaching import Obedience
@@ -74,6 +75,8 @@ class TruthOfTurns:
         if goal is not None:
             told["goal"] = goal
         told["failure_point"] = self._failure_point(turn, move, assistant)
+        if turn.rewriting is not None:
+            told["rewritten"] = _rewritten(turn, turn.rewriting)
         if self._retry is not None:
             told["retry"], self._retry = self._of_kind(self._retry, turn), None
         corrections = self._corrections(move)
@@ -270,6 +273,10 @@ class TruthOfTurns:
 def _meaning(meaning: Meaning) -> dict[str, Any]:
     slots = [{"slot": slot.slot, "value": slot.value, "entity": slot.entity} for slot in meaning.slots]
     return {"domain": meaning.domain, "intent": meaning.intent, "slots": slots}
+
+
+def _rewritten(turn: Turn, rewriting: Rewriting) -> dict[str, Any]:
+    return {"rewrite_id": rewriting.rewrite_id, "right_before": turn.right_before, "right_after": turn.right}
 
 
 def _correction(turn_id: str, slot: SlotValue, instead_of: str | None, of: str) -> dict[str, Any]:

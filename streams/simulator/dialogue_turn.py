@@ -14,7 +14,7 @@ class Turn:
     """A turn that is not sent yet: until the person has reacted, nobody knows when its answer ends.
 
     Times are true ones in ms since the epoch; the device's clocks stamp them when it is sent. `answer` None: the
-    device says nothing.
+    device says nothing. `right_before`: of a rewritten turn, whether what was understood of its own words was right.
     """
 
     __slots__ = (
@@ -26,6 +26,7 @@ class Turn:
         "response_ends_ms",
         "rewriting",
         "right",
+        "right_before",
         "speech_began_ms",
         "speech_ended_ms",
         "status",
@@ -42,6 +43,7 @@ class Turn:
         self.answer_text = ""
         self.status = ResponseStatus.ANSWERED
         self.right = True
+        self.right_before = True
         self.rewriting: Rewriting | None = None
 
     def say(self, answer: Move, text: str, status: ResponseStatus, began_ms: int, length_ms: int) -> None:

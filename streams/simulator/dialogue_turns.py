@@ -12,6 +12,7 @@ from streams.simulator.closed_loop import Advisor, Asked
 from streams.simulator.customer import Customer
 from streams.simulator.dialogue_habits import Habits
 from streams.simulator.dialogue_players import Player
+from streams.simulator.dialogue_rewritten import meaning_of
 from streams.simulator.dialogue_slips import slipped
 from streams.simulator.dialogue_teaching import Past, Teaching
 from streams.simulator.dialogue_truth import TruthOfTurns
@@ -77,7 +78,9 @@ class DialogueTurns:
         self._events = DialogueEvents(simulation.seed_name, start.dialogue, user.id, unit)
         self._sender = Sender(self._events, clock, pack.channel, context, parcels, rng)
         self._player = Player(self._events, clock, rng)
-        self._teaching = teaching = Teaching(pack, profile.people, profile.teaching, past, start.at_ms, rng)
+        self._teaching = teaching = Teaching(
+            pack, profile.people, profile.teaching, past, start.at_ms, rng, advised=parts.advisor is not None
+        )
         goals = pack.sample_goals(rng)
         goal = teaching.goal()
         if goal is not None:
@@ -137,6 +140,8 @@ class DialogueTurns:
         understood = grasp.meaning
         if parts.advisor is not None:
             understood = self._advised(parts.advisor, turn, understood, move)
+            if turn.rewriting is not None:
+                turn.right_before = assistant.what_if(grasp.meaning) == assistant.what_if(meaning)
         if understood is not meaning and understood != meaning:
             turn.right = assistant.what_if(understood) == assistant.what_if(meaning)
         if self._truth.wanted:
@@ -258,13 +263,30 @@ class DialogueTurns:
 
     def _advised(self, advisor: Advisor, turn: Turn, understood: Meaning | None, move: Move) -> Meaning | None:
         """What is understood after the advisor was asked for a rewrite and for what the person prefers."""
-        unit = self._unit
-        asked = Asked(self._user.id, unit.id, unit.type, self._events.dialogue_id, turn.turn_id, turn.speech_ended_ms)
+        unit, heard = self._unit, turn.heard.understanding
+        asked = Asked(
+            self._user.id,
+            unit.id,
+            unit.type,
+            self._events.dialogue_id,
+            turn.turn_id,
+            turn.speech_ended_ms,
+            heard,
+            self._device_state(turn),
+            clock_of(self._start.at_ms),
+            unit.place,
+            _activity(unit),
+        )
         self._teaching.asks(advisor, asked)
-        rewriting = advisor.rewrite(turn.heard.understanding.asr_text, asked)
+        rewriting = advisor.rewrite(heard.asr_text, asked)
         if rewriting is not None:
             turn.rewriting = rewriting
-            if rewriting.text.lower() == turn.heard.said.lower():
+            if rewriting.understood is not None:
+                understood = meaning_of(rewriting.understood, self._pack)
+                turn.heard = turn.heard._replace(
+                    understanding=heard._replace(meaning=understood, nlu_n_best=(), entity_scores=())
+                )
+            elif rewriting.text.lower() == turn.heard.said.lower():
                 understood = move.meaning
         if understood is None:
             return None
@@ -276,6 +298,15 @@ class DialogueTurns:
         )
         return understood if slots == understood.slots else Meaning(understood.domain, understood.intent, slots)
 
+    def _device_state(self, turn: Turn) -> str:
+        return "playing" if self._player.plays else "idle" if turn.number == 0 else "in-dialogue"
+
+    def _from_here(self, *what: object) -> None:
+        """With an advisor: what comes now is chance of its own, whatever an answer before it changed."""
+        if self._parts.advisor is not None:
+            name = "/".join(map(str, (self._parts.simulation.seed_name, "dialogue", self._start.dialogue, *what)))
+            self._rng.seed(name)
+
     def _goal_number(self) -> int | None:
         goal = self._customer.goal
         return None if goal is None else self._customer.goals.index(goal)
@@ -283,5 +314,10 @@ class DialogueTurns:
 
 def _context(unit: Unit, at_ms: int) -> str:
     """What the device knows, as members of a JSON object."""
-    driving = '"activity":"driving",' if unit.type == "car" else ""
-    return f'{driving}"local_time":"{clock_of(at_ms)}","place":"{unit.place}"'
+    activity = _activity(unit)
+    doing = "" if activity is None else f'"activity":"{activity}",'
+    return f'{doing}"local_time":"{clock_of(at_ms)}","place":"{unit.place}"'
+
+
+def _activity(unit: Unit) -> str | None:
+    return "driving" if unit.type == "car" else None

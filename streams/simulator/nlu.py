@@ -10,6 +10,7 @@ from streams.simulator.asr import FUNCTION_WORDS, Transcript
 from streams.simulator.confidence import ConfidenceTable
 from streams.simulator.meaning import Act, Meaning, SlotValue
 from streams.simulator.profile import NluProfile
+from streams.simulator.recurring import Draw, Recurring
 from streams.simulator.weights import cumulative
 
 Acts = tuple[tuple[Act, str, str], ...]
@@ -47,10 +48,11 @@ NOTHING: Final = Grasp(None, ())
 
 
 class Interpreter:
-    """An NLU channel over the intents of an assistant."""
+    """An NLU channel over the intents of an assistant. `recurring`: which wordings it finds hard; None: none more."""
 
-    def __init__(self, intents: Iterable[IntentShape], profile: NluProfile) -> None:
+    def __init__(self, intents: Iterable[IntentShape], profile: NluProfile, recurring: Recurring | None = None) -> None:
         self._profile = profile
+        self._recurring = recurring
         self._shapes = {(shape.domain, shape.intent): shape for shape in intents}
         self._domains = tuple(dict.fromkeys(domain for domain, _ in self._shapes if domain))
         self._confused: dict[tuple[str, str], tuple[tuple[IntentShape, ...], tuple[float, ...]]] = {}
@@ -85,15 +87,20 @@ class Interpreter:
         """
         error = self._profile.error
         grasp = truth
+        misled = pick * _SPREAD % 1.0
+        wording = self._wording(said if misheard is None else misheard.text, pick)
         if misheard is not None:
             if not misheard.text:
                 return NOTHING, False
+            pick = wording.pick if wording is not None else pick
             grasp, damage = self._carried_over(truth, said, misheard, pick)
             error = 1.0 - (1.0 - error) * (1.0 - damage)
-        if slip is not None and grasp.meaning is not None and pick * _SPREAD % 1.0 < self._profile.misled:
+        if slip is not None and grasp.meaning is not None and misled < self._profile.misled:
             slots = tuple(slip if slot.slot == slip.slot else slot for slot in grasp.meaning.slots)
             return _grasp_of(Meaning(grasp.meaning.domain, grasp.meaning.intent, slots), grasp), True
-        if chance >= 1.0 - (1.0 - error) * (1.0 - fault):
+        if wording is not None and wording.chance < error:
+            pick = wording.pick
+        elif chance >= (fault if wording is not None else 1.0 - (1.0 - error) * (1.0 - fault)):
             return grasp, False
         meaning = grasp.meaning
         if meaning is None:
@@ -104,6 +111,11 @@ class Interpreter:
         if other == meaning:
             return grasp, False
         return _grasp_of(other, grasp), True
+
+    def _wording(self, text: str, pick: float) -> Draw | None:
+        """What the wording draws, where that decides; None: chance does."""
+        recurring = self._recurring
+        return recurring.of_text(text) if recurring is not None and recurring.decides(pick) else None
 
     def confidence(self, right: bool, rng: Random) -> float:
         """How sure it says it is."""

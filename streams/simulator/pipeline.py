@@ -16,6 +16,7 @@ from streams.simulator.entities import Linker
 from streams.simulator.meaning import Meaning, Resolver, SlotValue, Understanding
 from streams.simulator.nlu import UNKNOWN, Acts, Grasp, IntentShape, Interpreter
 from streams.simulator.profile import Confidence, Profile
+from streams.simulator.recurring import Recurring
 from streams.simulator.results import Other, Results
 
 __all__ = ["NO_FAULTS", "Acts", "Faults", "Grasp", "Heard", "IntentShape", "Lexicon", "Noise", "Pipeline"]
@@ -97,11 +98,13 @@ class Pipeline:
     Use one for many dialogues: it remembers what sounds like what.
     """
 
-    def __init__(self, lexicon: Lexicon, resolver: Resolver, profile: Profile) -> None:
+    def __init__(
+        self, lexicon: Lexicon, resolver: Resolver, profile: Profile, recurring: Recurring | None = None
+    ) -> None:
         self.profile = profile
-        self._recogniser = Recogniser(lexicon.words, profile.asr)
-        self._interpreter = Interpreter(lexicon.intents, profile.nlu)
-        self._linker = Linker(resolver, profile.entity)
+        self._recogniser = Recogniser(lexicon.words, profile.asr, recurring)
+        self._interpreter = Interpreter(lexicon.intents, profile.nlu, recurring)
+        self._linker = Linker(resolver, profile.entity, recurring)
         self._results = Results(profile.result)
         self._wake = ConfidenceTable(profile.wake.confidence)
         aside = profile.wake.aside

@@ -9,19 +9,25 @@ import gc
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
 from streams.simulator.closed_loop import Advisor
 from streams.simulator.dialogue import DialogueMaker
 from streams.simulator.fleet import Fleet
+from streams.simulator.meaning import SlotValue
+from streams.simulator.pack import load_pack
 from streams.simulator.profile import load_profile
+from streams.simulator.recurring import Recurring, Spoken
 from streams.simulator.simulate_workers import Made, made_by
 from streams.simulator.simulation import Simulation
+from streams.simulator.truth import TurnTruth, parse_truth
 from streams.simulator.wire import Fate, Parcel, Wire
 
+_REHEARSED: Final = 2_000
 _sent_at = itemgetter(0)
 
 
@@ -60,9 +66,15 @@ class BlockMaker:
         self._fleet = Fleet(simulation)
         conditions = load_profile(simulation.profile).wire_named(simulation.wire)
         self._wire = Wire(conditions, simulation.seed_name, self._on_fate)
-        self._dialogues = DialogueMaker(simulation, self._fleet, self._wire, advisor)
+        recurring = _recurring(simulation) if simulation.recurring else None
+        self._dialogues = DialogueMaker(simulation, self._fleet, self._wire, advisor, recurring)
         self._truth: list[bytes] | None = [] if with_truth else None
         gc.freeze()  # catalogues and tables stay: a garbage collector that walks them costs a twentieth of the time
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks there are to make."""
+        return self._fleet.blocks
 
     def make(self, block: int) -> Made:
         """The events of a block in the order in which they were sent, and the truth of its turns."""
@@ -81,6 +93,24 @@ class BlockMaker:
     def _on_fate(self, event_id: str, fate: Fate) -> None:
         if fate is Fate.LOST and self._truth is not None:
             self._truth.append(orjson.dumps({"type": "lost", "event_id": event_id}))
+
+
+def _recurring(simulation: Simulation) -> Recurring:
+    """What is hard for the recogniser and the rest of this pack and profile, whatever the seed."""
+    name = f"{load_pack(simulation.pack).name}/{load_profile(simulation.profile).name}"
+    return Recurring(simulation.recurring, name, _rehearsed(simulation.pack, simulation.profile))
+
+
+@lru_cache(maxsize=4)
+def _rehearsed(pack: str, profile: str) -> tuple[Spoken, ...]:
+    """What is said in some dialogues of this pack in which no error recurs."""
+    maker = BlockMaker(Simulation(pack=pack, profile=profile, dialogues=_REHEARSED), with_truth=True)
+    truths = (parse_truth(line) for block in range(maker.blocks) for line in maker.make(block).truth)
+    return tuple(
+        Spoken(one.said, tuple(SlotValue(slot.slot, slot.value) for slot in one.meaning.slots) if one.meaning else ())
+        for one in truths
+        if isinstance(one, TurnTruth) and one.said is not None
+    )
 
 
 Advise = Callable[[], Advisor]

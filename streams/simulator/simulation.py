@@ -29,7 +29,9 @@ class Simulation:
     """The same simulation gives the same events, to the byte, with any number of processes.
 
     `pack` is the name or the path of a scenario pack, `rate` how many dialogues begin in a second of event time,
-    `profile` the noise of the pipeline, `wire` the condition of the network (`clean` changes nothing).
+    `profile` the noise of the pipeline, `wire` the condition of the network (`clean` changes nothing). `recurring`: the
+    share of the errors of recognition, interpretation and entity resolution that is a matter of the words, the same for
+    everybody (see `recurring`); the others strike anybody at any time.
     """
 
     pack: str = "home_a"
@@ -41,6 +43,7 @@ class Simulation:
     wire: str = "clean"
     begins: datetime = BEGINNING
     incidents: tuple[Incident, ...] = field(default=())
+    recurring: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("users", "dialogues"):
@@ -48,6 +51,8 @@ class Simulation:
                 raise SimulationError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if not 0 < self.rate < float("inf"):
             raise SimulationError(f"rate is {self.rate:g} dialogues a second; it must be above 0")
+        if not 0 <= self.recurring <= 1:
+            raise SimulationError(f"recurring is {self.recurring:g}; it is a share, from 0 to 1")
 
     @cached_property
     def seed_name(self) -> str:
@@ -57,7 +62,7 @@ class Simulation:
     @cached_property
     def config_hash(self) -> str:
         """16 hexadecimal digits that name this configuration, the content of its pack and profile included."""
-        content = {
+        content: dict[str, object] = {
             "version": _VERSION,
             "pack": load_pack(self.pack).digest,
             "users": self.users,
@@ -69,4 +74,6 @@ class Simulation:
             "begins": self.begins.isoformat(),
             "incidents": [str(incident) for incident in self.incidents],
         }
+        if self.recurring:
+            content["recurring"] = self.recurring
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]

@@ -139,6 +139,14 @@ class ObedienceTruth(_Told):
     obeyed: bool
 
 
+class RewrittenTruth(_Told):
+    """The rewrite that was applied: whether what was understood was right before it, and after it."""
+
+    rewrite_id: str
+    right_before: bool
+    right_after: bool
+
+
 class TurnTruth(_Told):
     """All that is true of one turn.
 
@@ -175,6 +183,7 @@ class TurnTruth(_Told):
     obedience: ObedienceTruth | None = None
     trust: float | None = None
     incident: str | None = None
+    rewritten: RewrittenTruth | None = None
 
 
 class LostTruth(_Told):

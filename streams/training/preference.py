@@ -1,10 +1,11 @@
 """`earshot train preference`: the model of stated preferences that ships."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
+from shutil import rmtree
 from typing import Any, Final
 
 import numpy as np
@@ -15,6 +16,7 @@ from models.correction.words import split
 from models.folder import save
 from models.preference.attributes import Attribute
 from models.preference.features import Turn
+from models.preference.gate import Gate
 from models.preference.model import FORMAT, PreferenceModel
 from models.preference.network import Shape
 from streams.adapters.ccpe import Interview, user_turns
@@ -28,6 +30,7 @@ from streams.training.preference_gate import fit_gate
 from streams.training.preference_opinion import answers_of, fit_opinion
 from streams.training.preference_sets import (
     bot_examples,
+    calibrates,
     chat_examples,
     chat_turns,
     conversations_of,
@@ -37,6 +40,7 @@ from streams.training.preference_sets import (
     request_examples,
 )
 from streams.training.preference_simulated import examples_of
+from streams.training.preference_statements_said import examples_said, sentences_of, statements_said
 from streams.training.preference_thresholds import opinion_threshold, teaching_threshold
 from streams.training.preference_values import Request, requests_of, values_of
 from streams.training.preference_written import Writer, pack_statements
@@ -44,18 +48,20 @@ from streams.training.word_states import WordStates
 
 VERSION: Final = "1.0.0"
 LEXICON: Final = 3_000
-STATEMENTS: Final = 2_500
-NEAR_MISSES: Final = 1_500
+STATEMENTS: Final = 7_000
+NEAR_MISSES: Final = 5_000
 REQUESTS: Final = 2_000
 BOT_TURNS: Final = 1_000
-CHAT_TURNS: Final = 1_500
-CALIBRATING_TURNS: Final = 6_000
-PEOPLE: Final = 1_000
+CHAT_TURNS: Final = 1_000
+"""Of chit-chat that the gate keeps back; of what it lets through, all is learned."""
+SAID: Final = 1_500
+"""Sentences of chats and interviews that are no statement."""
+PEOPLE: Final = 700
 """Of each voice pack, all of whose statements are learned."""
 SIMULATED: Final = (("home_a", 1_500), ("home_b", 1_500), ("shop_chat", 200))
 """Packs and dialogues of each."""
-SIMULATED_TURNS: Final = 2_000
-"""Of one pack that teach nothing."""
+SIMULATED_TURNS: Final = 1_000
+"""Of one pack that teach nothing and that the gate is fitted to; of the others, what it lets through is learned."""
 SIMULATED_SEED: Final = 5
 
 Progress = Callable[[str], None]
@@ -84,6 +90,11 @@ class Sources:
             [one for one in conversations_of(data / "topical_chat") if not held_out(one.id)],
         )
 
+    def chat(self) -> tuple[list[Example], list[Turn]]:
+        """(chit-chat to fit to, chit-chat of other conversations that chooses the threshold)."""
+        fitted = chat_examples([one for one in self.conversations if not calibrates(one.id)])
+        return fitted, [turn for one in self.conversations if calibrates(one.id) for turn in chat_turns(one)]
+
     def fingerprints(self) -> NDArray[np.uint64]:
         """Of every interview and conversation."""
         rows = [("ccpe", one.id) for one in self.interviews]
@@ -98,20 +109,26 @@ def train(data: Path, output: Path, seed: int, progress: Progress) -> None:
     """
     progress(f"reading {data}")
     sources = Sources.read(data)
-    rng = Random(seed)
-    examples = examples_from(sources, rng, seed)
+    chat, spare = sources.chat()
+    heard = {pack: examples_of(pack, dialogues, SIMULATED_SEED) for pack, dialogues in SIMULATED}
+    examples = examples_from(sources, chat, heard, Random(seed), seed)
     fitted = [one for one in examples if one.group % 10]
     calibrating = [one for one in examples if not one.group % 10]
-    spare = calibrating_chat(sources.conversations, examples, rng)
+    cues, weights, gate_from = fit_gate(fitted, _value_words(sources.values))
+    gate = Gate(dict(zip(cues, weights.tolist(), strict=True)), gate_from)
+    told = {one.turn.text for one in examples}
+    others = [one for of_pack in heard.values() for one in of_pack if not one.teaches and one.turn.text not in told]
+    hard = [one for one in chat if one.turn.text not in told] + [one for one in others if one.group % 10]
+    fitted += [one for one in hard if gate.passes(one.turn.text)]
+    calibrating += [one for one in others if not one.group % 10]
     progress(f"{len(examples):,} examples: word states")
-    states = WordStates.load()
-    states.learn(one.turn for one in examples)
+    states = WordStates.load(output / ".states")
+    states.learn(one.turn for one in [*fitted, *calibrating])
     states.learn(one.turn for interview in sources.interviews for one in user_turns(interview))
     progress("opinions in interviews")
     answers = answers_of(sources.interviews, states)
     opinion_from, opinion_figures = opinion_threshold(answers, seed)
     opinion = fit_opinion(answers, seed)
-    cues, weights, gate_from = fit_gate(fitted, _value_words(sources.values))
     lexicon = lexicon_of(fitted)
     network = _fitted(fitted, states, lexicon, seed, output / ".fitting.pt", progress)
     config: dict[str, Any] = {
@@ -120,6 +137,7 @@ def train(data: Path, output: Path, seed: int, progress: Progress) -> None:
         "lexicon": lexicon,
         "cues": cues,
         "gate_from": gate_from,
+        "opinion_cues": opinion.cues,
         "opinion_from": opinion_from,
         "teaches_from": 0.5,
         "seed": seed,
@@ -133,34 +151,35 @@ def train(data: Path, output: Path, seed: int, progress: Progress) -> None:
     progress("thresholds")
     model = PreferenceModel.of(config, tensors, states)
     config["teaches_from"], figures = teaching_threshold(model, calibrating, spare)
-    counts = Counter(one.source for one in examples)
+    counts = Counter(one.source for one in [*fitted, *calibrating])
     save(output, config, tensors, card(config, counts, figures | opinion_figures))
     (output / ".fitting.pt").unlink(missing_ok=True)
+    rmtree(output / ".states")
     progress(f"{output}: written")
 
 
-def examples_from(sources: Sources, rng: Random, seed: int) -> list[Example]:
-    """All examples of statements and of what is none."""
+def examples_from(
+    sources: Sources, chat: Sequence[Example], heard: Mapping[str, Sequence[Example]], rng: Random, seed: int
+) -> list[Example]:
+    """All statements, and of what is none as much as the gate is fitted to. `heard`: simulated turns of each pack."""
     requests = request_examples(sources.requests, rng, REQUESTS)
-    writer = Writer(sources.values, [one.turn.text for one in requests], rng)
+    answers = sorted({one.turn.question for of_pack in heard.values() for one in of_pack if one.turn.question})
+    writer = Writer(sources.values, [one.turn.text for one in requests], rng, answers)
     examples = [writer.statement(at) for at in range(STATEMENTS)]
     examples += [writer.near_miss(at) for at in range(NEAR_MISSES)]
-    for pack, dialogues in SIMULATED:
-        heard = examples_of(pack, dialogues, SIMULATED_SEED)
-        examples += [one for one in heard if one.teaches]
-        others = [one for one in heard if not one.teaches]
+    for pack, of_pack in heard.items():
+        examples += [one for one in of_pack if one.teaches]
+        others = [one for one in of_pack if not one.teaches]
         examples += rng.sample(others, min(SIMULATED_TURNS, len(others)))
         examples += pack_statements(load_pack(pack), writer, PEOPLE, seed)
-    examples += requests
-    examples += rng.sample(sources.bots, min(BOT_TURNS, len(sources.bots)))
-    return [*examples, *chat_examples(sources.conversations, rng, CHAT_TURNS)]
-
-
-def calibrating_chat(conversations: Sequence[Conversation], examples: Sequence[Example], rng: Random) -> list[Turn]:
-    """Chit-chat that the network is not fitted to, for the threshold."""
-    fitted = {one.turn.text for one in examples}
-    turns = [turn for one in conversations for turn in chat_turns(one) if turn.text not in fitted]
-    return rng.sample(turns, min(CALIBRATING_TURNS, len(turns)))
+    examples += [replace(one, turn=Turn(one.turn.text, writer.answer())) for one in requests]
+    said = [one.turn.text for one in [*chat, *sources.bots]]
+    said += [one.turn.text for interview in sources.interviews for one in user_turns(interview)]
+    examples += examples_said(said, writer.answer, rng, SAID)
+    opinions = frozenset(statements_said(said))
+    bots = [one for one in sources.bots if opinions.isdisjoint(sentences_of([one.turn.text]))]
+    examples += rng.sample(bots, min(BOT_TURNS, len(bots)))
+    return [*examples, *rng.sample(chat, min(CHAT_TURNS, len(chat)))]
 
 
 def lexicon_of(examples: Sequence[Example]) -> list[str]:

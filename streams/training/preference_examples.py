@@ -16,6 +16,7 @@ class Source(StrEnum):
     TEMPLATES = "statements made from the simulator's voice packs and their catalogues"
     WRITTEN = "statements and near misses written for training"
     REQUESTS = "requests to assistants (HWU64, CLINC150, Snips)"
+    SAID = "sentences of chats and interviews (Topical-Chat half, DBDC3, CCPE-M), as if said to an assistant"
     CHAT = "chats of people with bots (DBDC3) and with each other (Topical-Chat, half)"
 
 

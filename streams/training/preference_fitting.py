@@ -27,6 +27,9 @@ from streams.training.network_fitting import UNKNOWN, Progress, Schedule
 from streams.training.preference_examples import Example, known_words, tags_of
 from streams.training.preference_network import Network
 
+_FORGOTTEN = 0.25
+"""Share of the words that are taken for unknown, so that what they mean counts beside which they are."""
+
 StatesOf = Callable[[str], Floats]
 """The word states of a text."""
 
@@ -45,7 +48,7 @@ class Prepared:
 class Fit(Schedule):
     """How to fit."""
 
-    epochs: int = 7
+    epochs: int = 8
     rate: float = 3e-3
     batch_words: int = 1_500
     mixing: int = 3
@@ -69,7 +72,7 @@ def prepare(example: Example, states_of: StatesOf, lexicon: Mapping[str, int]) -
     if example.attribute is not None:
         chosen[1] = ATTRIBUTES.index(example.attribute)
     tags = np.full(len(seen.words), UNKNOWN, dtype=np.int64)
-    if example.spans is not None:
+    if example.spans is not None and example.teaches:
         tags[:] = [TAGS.index(tag) for tag in tags_of(example)]
     return Prepared(seen, asked, chosen, tags)
 
@@ -104,6 +107,7 @@ def _loss(network: Network, batch: Sequence[Prepared]) -> Tensor:
         count = len(one.seen.words)
         states[row, :count], flags[row, :count] = one.seen.states, one.seen.flags
         lexical[row, :count], tags[row, :count] = one.seen.lexical, one.tags
+        lexical[row, :count][torch.rand(count).numpy() < _FORGOTTEN] = 0
         if len(one.seen.asked):
             np.add.at(bags[row], one.seen.asked, 1.0 / len(one.seen.asked))
     context = torch.from_numpy(np.stack([one.seen.context for one in batch]))

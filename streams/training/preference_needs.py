@@ -1,6 +1,6 @@
 """Requests for which an earlier preference matters: of simulated people, and of public sets beside written ones."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
@@ -11,11 +11,15 @@ from streams.simulator.simulate import simulate
 from streams.simulator.simulate_sinks import as_record
 from streams.simulator.simulation import Simulation
 from streams.simulator.truth import TurnTruth, parse_truth
+from streams.training.preference_requests import REQUESTS
 from streams.training.preference_values import Request
 from streams.training.preference_written import PACK_ATTRIBUTES, Writer
 
 USERS: Final = 400
 """So few that people come back to what they taught."""
+
+WRITTEN_OFTEN: Final = 3
+"""How often each written request counts: they are few, and said in the ways that people use."""
 
 INTENTS: Final[Mapping[Attribute, frozenset[str]]] = {
     Attribute.MUSIC: frozenset({"play_music", "PlayMusic", "next_song", "play_radio"}),
@@ -29,6 +33,7 @@ INTENTS: Final[Mapping[Attribute, frozenset[str]]] = {
     ),
     Attribute.UNITS: frozenset({"weather", "weather_query", "GetWeather", "measurement_conversion", "distance"}),
     Attribute.NEWS: frozenset({"news_query"}),
+    Attribute.TEAM: frozenset(),
 }
 """Requests for which a preference of an attribute matters."""
 _WITHOUT: Final = frozenset(
@@ -57,20 +62,6 @@ _WITHOUT: Final = frozenset(
     }
 )
 """Requests for which no preference matters."""
-_TEAM_REQUESTS: Final = (
-    "did we win last night",
-    "what's the score",
-    "when is the next game",
-    "how did my team do",
-    "show me the highlights",
-    "put the match on",
-    "who do we play this weekend",
-    "what channel is the game on",
-    "where are we in the table",
-    "any news about the injury of our striker",
-    "how many points did they get",
-    "get me tickets for the home game",
-)
 _NAME_REQUESTS: Final = (
     "turn on {v}",
     "switch {v} off",
@@ -119,14 +110,11 @@ def written_needs(requests: Sequence[Request], writer: Writer, each: int, rng: R
     """Real requests beside written preferences that matter for them, and own names."""
     made: list[Need] = []
     for attribute, intents in INTENTS.items():
-        texts = sorted({one.text for one in requests if one.intent in intents})
-        statements = _statements(writer, lambda one, of=attribute: one is of, each)  # type: ignore[misc]
-        chosen = rng.sample(texts, min(each, len(texts)))
-        made += [
-            Need(text, rng.choice(statements), attribute) for text in chosen if statements and len(words_of(text)) < 12
-        ]
-    statements = _statements(writer, lambda one: one is Attribute.TEAM, each)
-    made += [Need(rng.choice(_TEAM_REQUESTS), text, Attribute.TEAM) for text in statements[: each // 2]]
+        found = {one.text for one in requests if one.intent in intents and len(words_of(one.text)) < 12}
+        texts = sorted(found | set(REQUESTS.get(attribute, ())))
+        statements = _statements(writer, attribute, each)
+        made += [Need(text, rng.choice(statements), attribute) for text in rng.sample(texts, min(each, len(texts)))]
+        made += [Need(text, rng.choice(statements), attribute) for text in REQUESTS.get(attribute, ()) * WRITTEN_OFTEN]
     for _ in range(each):
         name, statement = writer.own_name()
         made.append(Need(rng.choice(_NAME_REQUESTS).format(v=name), statement, Attribute.OWN_NAME))
@@ -139,10 +127,10 @@ def needless(requests: Sequence[Request], most: int, rng: Random) -> list[str]:
     return rng.sample(texts, min(most, len(texts)))
 
 
-def _statements(writer: Writer, wanted: Callable[[Attribute], bool], count: int) -> list[str]:
+def _statements(writer: Writer, attribute: Attribute, count: int) -> list[str]:
     found: list[str] = []
     while len(found) < count:
         one = writer.statement(0)
-        if one.attribute is not None and wanted(one.attribute):
+        if one.attribute is attribute:
             found.append(one.turn.text)
     return found

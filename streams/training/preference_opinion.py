@@ -1,5 +1,6 @@
 """Fits the model of answers to questions about likes to interviews."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,6 +13,7 @@ from sklearn.svm import SVC
 
 from models.minilm import WIDTH
 from models.preference.features import Floats, Turn
+from models.preference.gate import cues_of
 from models.preference.opinion import ENTITY_TYPES, SHARES, OpinionModel, asked_for, marks_of, states_of
 from schemas.preference import Polarity
 from streams.adapters.ccpe import Annotation, Interview, UserTurn, user_turns
@@ -20,6 +22,10 @@ COMPONENTS: Final = 160
 _MARKS_WEIGHT: Final = 4.0
 _COST: Final = 1.5
 _WIDTH_OF_KERNEL: Final = 0.5
+_FEWEST: Final = 3
+"""Answers that have a cue."""
+_CUE_WEIGHT: Final = 0.2
+"""How much a cue counts beside the states."""
 
 StatesOf = Callable[[str], Floats]
 
@@ -81,7 +87,8 @@ def fit_opinion(answers: Answers, seed: int) -> OpinionModel:
         "bias": machine.intercept_,
         "gamma": np.array([gamma]),
     }
-    return OpinionModel(tensors | _types(answers, rows) | _likes(answers))
+    cues, likes = _likes(answers)
+    return OpinionModel(tensors | _types(answers, rows) | likes, cues)
 
 
 def silver_polarity(turn: UserTurn) -> Polarity | None:
@@ -123,11 +130,26 @@ def _types(answers: Answers, rows: Floats) -> dict[str, NDArray[Any]]:
     return {"types.weights": weights, "types.bias": bias}
 
 
-def _likes(answers: Answers) -> dict[str, NDArray[Any]]:
+def _likes(answers: Answers) -> tuple[list[str], dict[str, NDArray[Any]]]:
+    """(cues, tensors) of a logistic regression on the answer's states, each of the same spread, and on its words."""
     silver = [silver_polarity(one) for one in answers.turns]
     told = np.array([one is not None for one in silver])
     likes = [one is Polarity.LIKE for one in silver if one is not None]
-    machine = LogisticRegression(C=1.0, max_iter=300, class_weight="balanced").fit(
-        answers.states[told][:, : 2 * WIDTH], likes
-    )
-    return {"likes.weights": machine.coef_[0], "likes.bias": machine.intercept_}
+    cued = [set(cues_of(one.turn.text)) for one, known in zip(answers.turns, told, strict=True) if known]
+    counts = Counter(cue for cues in cued for cue in cues)
+    names = sorted(cue for cue, count in counts.items() if count >= _FEWEST)
+    number = {cue: at for at, cue in enumerate(names)}
+    words = np.zeros((len(cued), len(names)), dtype=np.float32)
+    for row, cues in enumerate(cued):
+        words[row, [number[cue] for cue in cues if cue in number]] = _CUE_WEIGHT
+    states = answers.states[told][:, : 2 * WIDTH]
+    mean = states.mean(0)
+    spread = (states.std(0) + 1e-4) * np.sqrt(states.shape[1])
+    rows = np.hstack([(states - mean) / spread, words])
+    machine = LogisticRegression(C=1.0, max_iter=500, class_weight="balanced").fit(rows, likes)
+    weights = machine.coef_[0][: len(mean)] / spread
+    return names, {
+        "likes.weights": weights,
+        "likes.bias": machine.intercept_ - weights @ mean,
+        "likes.words": machine.coef_[0][len(mean) :] * _CUE_WEIGHT,
+    }

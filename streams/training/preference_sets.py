@@ -41,6 +41,11 @@ def fingerprint(name: str, identity: str) -> int:
     return int.from_bytes(hashlib.blake2b(f"{name}/{identity}".encode(), digest_size=8).digest(), "big")
 
 
+def calibrates(identity: str) -> bool:
+    """Of the conversations that are not held out, a third chooses the threshold and is not fitted to."""
+    return fingerprint("preference-calibrating", identity) % 3 == 0
+
+
 def held_out(identity: str) -> bool:
     """Half of the conversations of Topical-Chat are fitted to, the others are kept for figures."""
     return bool(fingerprint("preference-chat", identity) & 1)
@@ -52,7 +57,7 @@ def read_interviews(folder: Path) -> list[Interview]:
 
 
 def request_examples(requests: Sequence[Request], rng: Random, most: int) -> list[Example]:
-    """Requests, which teach nothing."""
+    """Requests, which teach nothing, without what was said before."""
     usable = [one.text for one in requests if one.intent not in TEACHING_INTENTS and "favorite" not in one.text]
     texts = rng.sample(usable, min(most, len(usable)))
     return [Example(Source.REQUESTS, Turn(text), teaches=False, spans=(), group=at) for at, text in enumerate(texts)]
@@ -90,8 +95,7 @@ def chat_turns(conversation: Conversation) -> list[Turn]:
     return [Turn(text, before) for before, text in zip(["", *texts], texts, strict=False) if text.strip()]
 
 
-def chat_examples(conversations: Sequence[Conversation], rng: Random, most: int) -> list[Example]:
+def chat_examples(conversations: Sequence[Conversation]) -> list[Example]:
     """Messages of chit-chat, which nobody tells an assistant."""
     turns = [(group, turn) for group, one in enumerate(conversations) for turn in chat_turns(one)]
-    chosen = rng.sample(turns, min(most, len(turns)))
-    return [Example(Source.CHAT, turn, teaches=False, spans=(), group=group) for group, turn in chosen]
+    return [Example(Source.CHAT, turn, teaches=False, spans=(), group=group) for group, turn in turns]

@@ -7,7 +7,7 @@ import numpy as np
 
 from models.preference.features import Turn
 from models.preference.model import PreferenceModel
-from streams.evaluate.figures import Figure, auc, best_threshold, decide, f1, floats, with_interval
+from streams.evaluate.figures import Bools, Figure, Floats, auc, best_threshold, decide, f1, floats, with_interval
 from streams.training.preference_examples import Example
 from streams.training.preference_opinion import Answers, fit_opinion
 
@@ -15,6 +15,8 @@ FOLDS: Final = 5
 FALSE_TEACHES: Final = 0.0005
 """Share of the chit-chat that may be taken for teaching; half of what is promised."""
 _LOWEST: Final = 0.5
+_STATED: Final = 0.025
+"""Share of the turns that state a preference, as simulated people speak; among the examples there are far more."""
 
 
 def cross_validated(answers: Answers, seed: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -44,13 +46,14 @@ def opinion_threshold(answers: Answers, seed: int) -> tuple[float, dict[str, Fig
 def teaching_threshold(
     model: PreferenceModel, examples: Sequence[Example], chat: Sequence[Turn]
 ) -> tuple[float, dict[str, Figure]]:
-    """(threshold, figures): the one with the best F1 on the examples, or a higher one that chit-chat asks for."""
+    """(threshold, figures): the one with the best F1 on the examples, were statements as rare as they are, or a higher
+    one that chit-chat asks for."""
     truth = np.array([bool(one.teaches) for one in examples])
     scores = floats([one.score for one in model.find([one.turn for one in examples])])
     chatting = np.sort(floats([one.score for one in model.find(list(chat))]))[::-1]
     allowed = int(FALSE_TEACHES * len(chatting))
     quiet = float(chatting[allowed]) + 0.0001 if len(chatting) > allowed else _LOWEST
-    threshold = round(min(max(_LOWEST, best_threshold(truth, scores), quiet), 0.9999), 4)
+    threshold = round(min(max(_LOWEST, _best_among_many(truth, scores), quiet), 0.9999), 4)
     groups = np.array([one.group for one in examples], dtype=np.int64)
     decisions = (scores >= threshold).astype(np.float64)
     return threshold, {
@@ -59,3 +62,14 @@ def teaching_threshold(
             1000.0 * float((chatting >= threshold).mean()), n=len(chatting)
         ),
     }
+
+
+def _best_among_many(truth: Bools, scores: Floats) -> float:
+    """The threshold with the best F1 where `_STATED` of the turns are true."""
+    weight = _STATED / (1.0 - _STATED) * float((~truth).sum()) / max(int(truth.sum()), 1)
+    order = np.argsort(-scores, kind="stable")
+    found = weight * np.cumsum(truth[order])
+    said = found + np.cumsum(~truth[order])
+    f1s = 2 * found / (said + weight * truth.sum())
+    last = np.append(scores[order][1:] < scores[order][:-1], True)
+    return float(scores[order][int(np.where(last, f1s, 0.0).argmax())])

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from models.preference.attributes import Attribute
 from streams.adapters.source import Row, rows_of
+from streams.training.preference_things import THINGS_LIKED
 
 EXPECTS: Final = "requests as JSON lines with the fields id, text and intent"
 
@@ -89,6 +90,7 @@ _MORE: Final[Mapping[Attribute, tuple[str, ...]]] = {
         *("blue", "red", "green", "purple", "window seats", "aisle seats", "dark mode", "tea", "black coffee", "decaf"),
         *("oat milk", "taxis", "trains", "hiking", "chess", "yoga", "podcasts", "cats", "dogs", "dim lights", "Uber"),
         *("Spotify", "YouTube", "Lyft", "weather underground", "warm light", "direct flights", "cash", "bright colors"),
+        *THINGS_LIKED,
     ),
     Attribute.OWN_NAME: (
         *("wake mode", "night mode", "bunny", "home base", "the cave", "chill zone", "Jarvis", "my corner", "rocket"),

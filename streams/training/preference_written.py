@@ -21,7 +21,7 @@ from streams.training.preference_circumstances import (
     WHEN_PHRASES,
 )
 from streams.training.preference_examples import Example, Source, Span
-from streams.training.preference_near_misses import NEAR_MISSES, REMARKS
+from streams.training.preference_near_misses import ANSWERS, NEAR_MISSES, OF_THE_DAY, OF_THINGS, REMARKS
 from streams.training.preference_phrases import (
     HOUSEHOLD_DISLIKE,
     HOUSEHOLD_LIKE,
@@ -31,7 +31,9 @@ from streams.training.preference_phrases import (
     USER_DISLIKE,
     USER_LIKE,
 )
+from streams.training.preference_topic_phrases import MORE_OWN_NAMES, OF_TOPIC, SHORT_DISLIKE, SHORT_LIKE
 from streams.training.preference_values import OBJECTS, THINGS
+from streams.training.preference_voices import of_household, of_person
 
 _MARKS: Final = {kind: (chr(0xE000 + 2 * at), chr(0xE001 + 2 * at)) for at, kind in enumerate(SpanType)}
 _ANY_MARK: Final = re.compile("[\ue000-\ue0ff]")
@@ -58,7 +60,17 @@ PACK_ATTRIBUTES: Final[Mapping[str, Attribute]] = {
 }
 """What the packs' own names of attributes are in all packs."""
 
-_KNOWN: Final = 0.6
+_ANSWERED: Final = 0.5
+"""Share of the examples that follow something that the assistant said."""
+_BY_TOPIC, _SHORT = 0.35, 0.6
+"""Cumulative shares of a person's own statements that are in words of their topic, and in the shortest ones."""
+_OTHER_VALUES: Final = 0.5
+"""Share of the packs' statements that get a value of no pack, so that no phrasing goes with some values alone."""
+_SAME_FRAMES: Final = 0.5
+"""Share of the statements for others that are in the frames that people use for themselves."""
+_OF_THINGS, _OF_ANSWERS, _OF_FRAMES = 0.22, 0.37, 0.87
+"""Cumulative shares of near misses about things, in answer to questions, and in other frames; the rest are remarks."""
+_KNOWN: Final = 0.8
 """Share of the values that a catalogue is taken to know."""
 
 
@@ -88,21 +100,33 @@ def unmarked(text: str) -> tuple[str, tuple[Span, ...]]:
 
 
 class Writer:
-    """Makes examples. `values`: of each attribute; `requests`: things that people ask for."""
+    """Makes examples. `values`: of each attribute; `requests`: things that people ask for; `answers`: what an assistant
+    said just before, in half of the examples."""
 
-    def __init__(self, values: Mapping[Attribute, Sequence[str]], requests: Sequence[str], rng: Random) -> None:
+    def __init__(
+        self,
+        values: Mapping[Attribute, Sequence[str]],
+        requests: Sequence[str],
+        rng: Random,
+        answers: Sequence[str] = (),
+    ) -> None:
         self._values = values
         self._attributes = tuple(OBJECTS)
         self._requests = requests
         self._rng = rng
+        self._answers = answers
+
+    def answer(self) -> str:
+        """What an assistant said just before; empty in half of the cases."""
+        return self._rng.choice(self._answers) if self._answers and self._rng.random() < _ANSWERED else ""
 
     def statement(self, group: int) -> Example:
         """Somebody tells the assistant what is liked, or how a thing is called."""
         rng = self._rng
         if rng.random() < 0.14:
-            value = mark(SpanType.VALUE, rng.choice(self._values[Attribute.OWN_NAME]))
+            value = mark(SpanType.VALUE, self._name())
             thing = mark(SpanType.STANDS_FOR, rng.choice(THINGS))
-            said = rng.choice(OWN_NAMES).format(v=value, n=thing)
+            said = rng.choice(rng.choice((OWN_NAMES, MORE_OWN_NAMES))).format(v=value, n=thing)
             limits = self._limits() if rng.random() < 0.2 else ""
             return self._example(
                 Source.WRITTEN, said + limits, Attribute.OWN_NAME, Polarity.LIKE, PreferenceScope.USER, group
@@ -112,40 +136,68 @@ class Writer:
         drawn = rng.random()
         likes = polarity is Polarity.LIKE
         frames: tuple[str, ...]
+        own = self._own_frames(attribute, likes)
         if drawn < 0.16:
             scope, frames = PreferenceScope.PERSON, PERSON_LIKE if likes else PERSON_DISLIKE
+            if rng.random() < _SAME_FRAMES:
+                frames = tuple(said for said in map(of_person, own) if said is not None) or frames
         elif drawn < 0.3:
             scope, frames = PreferenceScope.HOUSEHOLD, HOUSEHOLD_LIKE if likes else HOUSEHOLD_DISLIKE
+            if rng.random() < _SAME_FRAMES:
+                frames = tuple(of_household(frame) for frame in own if re.search(r"\b(?:I|my|me)\b", frame)) or frames
         else:
-            scope, frames = PreferenceScope.USER, USER_LIKE if likes else USER_DISLIKE
+            scope, frames = PreferenceScope.USER, own
         said = self._filled(rng.choice(frames), attribute, marked=True)
         return self._example(Source.WRITTEN, said + self._limits(), attribute, polarity, scope, group)
 
+    def _own_frames(self, attribute: Attribute, likes: bool) -> tuple[str, ...]:
+        drawn = self._rng.random()
+        if drawn < _BY_TOPIC:
+            return OF_TOPIC[attribute].like if likes else OF_TOPIC[attribute].dislike
+        if drawn < _SHORT:
+            return SHORT_LIKE if likes else SHORT_DISLIKE
+        return USER_LIKE if likes else USER_DISLIKE
+
+    def _name(self) -> str:
+        """A name of the person's own, which may be any words."""
+        rng = self._rng
+        return rng.choice(self._values[Attribute.OWN_NAME if rng.random() < 0.5 else rng.choice(self._attributes)])
+
     def own_name(self) -> tuple[str, str]:
         """(a name, the statement that gives it to a thing)."""
-        name = self._rng.choice(self._values[Attribute.OWN_NAME])
+        name = self._name()
         return name, self._rng.choice(OWN_NAMES).format(v=name, n=self._rng.choice(THINGS))
 
     def near_miss(self, group: int) -> Example:
         """Somebody speaks of the same things, or in the same words, and teaches nothing."""
         rng = self._rng
+        question, text = self.answer(), rng.choice(REMARKS)
         spans: tuple[Span, ...] = ()
-        if rng.random() < 0.15:
-            text = rng.choice(REMARKS)
-        else:
-            frame = rng.choice(NEAR_MISSES)
+        drawn = rng.random()
+        if drawn < _OF_THINGS:
+            value = mark(SpanType.VALUE, self._name())
+            text, spans = unmarked(rng.choice(OF_THINGS).format(n=rng.choice(THINGS), v=value))
+        elif drawn < _OF_ANSWERS:
+            question, frame = rng.choice(ANSWERS)
+            question = question.format(v=rng.choice(self._values[rng.choice(self._attributes)]))
+            text, spans = unmarked(self._filled(frame, rng.choice(self._attributes), marked=True))
+        elif drawn < _OF_FRAMES:
+            frame = rng.choice(rng.choice((NEAR_MISSES, OF_THE_DAY)))
             text, spans = unmarked(self._filled(frame, rng.choice(self._attributes), marked=True))
         if rng.random() < 0.15:
             text += self._limits(marked=False)
         values = tuple(span for span in spans if span.type is SpanType.VALUE)
         topic = rng.choice((Attribute.MUSIC, Attribute.FILM, Attribute.CUISINE, Attribute.TEAM)).value
         known = tuple((one.start, one.end, topic) for one in values if rng.random() < _KNOWN)
-        return Example(Source.WRITTEN, Turn(text), teaches=False, spans=(), known=known, group=group)
+        return Example(Source.WRITTEN, Turn(text, question), teaches=False, spans=(), known=known, group=group)
 
     def of_pack(self, preference: Preference) -> Example:
-        """A statement of a simulator's voice pack."""
+        """A statement of a simulator's voice pack, half of the time with another value."""
+        attribute, value = PACK_ATTRIBUTES[preference.attribute], preference.words
+        if self._rng.random() < _OTHER_VALUES:
+            value = self._name() if attribute is Attribute.OWN_NAME else self._rng.choice(self._values[attribute])
         said = preference.template.format(
-            value=mark(SpanType.VALUE, preference.words),
+            value=mark(SpanType.VALUE, value),
             who=mark(SpanType.PERSON, preference.person),
             named=mark(SpanType.STANDS_FOR, preference.named),
         )
@@ -154,7 +206,7 @@ class Writer:
         return self._example(
             Source.TEMPLATES,
             said,
-            PACK_ATTRIBUTES[preference.attribute],
+            attribute,
             Polarity.LIKE if preference.polarity > 0 else Polarity.DISLIKE,
             PreferenceScope(preference.scope.value),
             preference.number,
@@ -211,7 +263,7 @@ class Writer:
         text, spans = unmarked(said)
         return Example(
             source,
-            Turn(text),
+            Turn(text, self.answer()),
             teaches=True,
             polarity=polarity,
             scope=scope,

@@ -11,23 +11,24 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from models.encoder import SentenceEncoder
 from models.folder import save
 from models.logistic import Logistic
 from models.rewrite.context import ContextPrior
-from models.rewrite.encoder import MiniLmRequests
+from models.rewrite.encoder import RequestEncoder
 from models.rewrite.features import NAMES, features
 from models.rewrite.index import RewriteIndex
+from models.rewrite.learned_encoder import LearnedRequests
 from models.rewrite.ranker import Ranker, bounded
 from streams.simulator.truth import TurnTruth
+from streams.training.rewrite_ablation import context_gain, without_context
 from streams.training.rewrite_card import card
 from streams.training.rewrite_examples import Example, examples_of
 from streams.training.rewrite_figures import Judged, figures, judged
 from streams.training.rewrite_history import Request, simulated_history
 from streams.training.rewrite_table import StateCounts, context_of, share_of, table_of, worked_of
 
-TRAINED_ON: Final = (("home_a", 2_500, 25_000, 10), ("shop_chat", 1_000, 6_000, 12))
-TESTED_ON: Final = ("home_b", 1_500, 12_000, 11)
+TRAINED_ON: Final = (("home_a", 1_200, 9_000, 10), ("shop_chat", 500, 2_500, 12))
+TESTED_ON: Final = ("home_b", 800, 5_000, 11)
 """Pack, people, dialogues, and what is added to the seed."""
 
 TABLE_SHARE: Final = 0.6
@@ -53,7 +54,7 @@ History = tuple[list[Request], dict[str, TurnTruth]]
 def train(output: Path, seed: int, progress: Progress) -> None:
     """Write the model folder `output`. Ten minutes of one core. Raises `ModelsNotInstalled` and what simulating and
     writing a model folder raise."""
-    encoder = MiniLmRequests(SentenceEncoder.load(device="cpu"))
+    encoder = LearnedRequests.load()
     histories = []
     for pack, users, dialogues, more in TRAINED_ON:
         progress(f"{pack}: {dialogues:,} dialogues")
@@ -75,7 +76,7 @@ def train(output: Path, seed: int, progress: Progress) -> None:
 
 
 def fit(
-    histories: Sequence[list[Request]], unseen: History, encoder: MiniLmRequests, seed: int, progress: Progress
+    histories: Sequence[list[Request]], unseen: History, encoder: RequestEncoder, seed: int, progress: Progress
 ) -> tuple[Ranker, dict[str, int], dict[str, object]]:
     """The ranker, how many examples it is from, and figures on the unseen pack."""
     context = context_of(one for history in histories for one in history if share_of(one.turn.user_id) < TABLE_SHARE)
@@ -86,7 +87,7 @@ def fit(
         progress(f"{len(examples):,} requests with candidates")
     fitting = [one for one in examples if _asks_in(one, TABLE_SHARE, FIT_SHARE)]
     choosing = [one for one in examples if _asks_in(one, FIT_SHARE, 1.0)]
-    logistic = _fitted(fitting, context)
+    logistic, blind = _fitted(fitting, context), _fitted(fitting, context, blind=True)
     clean = sum(not one.defect and share_of(one.turn.user_id) >= FIT_SHARE for history in histories for one in history)
     threshold = _threshold(Ranker(logistic, context, 0.0, ""), choosing, clean)
     made = Ranker(logistic, context, threshold, f"rewrite/1.{seed}")
@@ -96,13 +97,14 @@ def fit(
     asked = [one for one in requests if share_of(one.turn.user_id) >= TEST_SHARE]
     right = sum(truths[one.turn.turn_id].right for one in asked)
     results = figures([_judged(made, one, truths) for one in tests], len(asked), right)
+    results |= context_gain(made, Ranker(blind, context, threshold, ""), tests, truths)
     wanted = sum(any(one.wanted) for one in fitting)
     return made, {"fitting": len(fitting), "wanted": wanted, "choosing": len(choosing), "tests": len(tests)}, results
 
 
 def _examples(
     requests: list[Request],
-    encoder: MiniLmRequests,
+    encoder: RequestEncoder,
     ranker: Ranker,
     kept: float,
     seed: int,
@@ -122,10 +124,12 @@ def _asks_in(example: Example, low: float, high: float) -> bool:
     return low <= share_of(example.request.turn.user_id) < high
 
 
-def _fitted(examples: Sequence[Example], context: ContextPrior) -> Logistic:
+def _fitted(examples: Sequence[Example], context: ContextPrior, *, blind: bool = False) -> Logistic:
+    """`blind`: without what is known of the context, for an ablation."""
     from sklearn.linear_model import LogisticRegression
 
     rows = np.concatenate([features(one.query, one.candidates, context) for one in examples])
+    rows = without_context(rows) if blind else rows
     wanted = np.array([each for one in examples for each in one.wanted], dtype=np.int64)
     weights = np.array([one.weight for one in examples for _ in one.wanted])
     mean, scale = rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-6)

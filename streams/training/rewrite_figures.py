@@ -10,7 +10,7 @@ from models.rewrite.candidate import Candidate, Channel, Via
 from processors.interpretation import state_key
 from schemas.turn import Slot
 from streams.evaluate.figures import Figure, auc, precision, recall, with_interval
-from streams.simulator.truth import MeaningTruth, TurnTruth
+from streams.simulator.truth import TurnTruth
 from streams.training.rewrite_examples import Example
 
 _CLEAN: Final = 10_000
@@ -32,7 +32,7 @@ class Judged:
 
 def judged(example: Example, best: Candidate, score: float, threshold: float, truth: TurnTruth) -> Judged:
     """What the truth says of the best candidate of an example."""
-    meant = _meant(truth.meaning, truth.said or "") if truth.meaning is not None else None
+    meant = meant_state(truth)
     exact = next(
         (
             one
@@ -87,6 +87,10 @@ def shown(value: object) -> str:
     return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]" if isinstance(value, Figure) else f"{value}"
 
 
-def _meant(meaning: MeaningTruth, said: str) -> str | None:
+def meant_state(truth: TurnTruth) -> str | None:
+    """The state key of what the person meant."""
+    meaning = truth.meaning
+    if meaning is None:
+        return None
     slots = [Slot(type=one.slot, value=one.value, entity=one.entity) for one in meaning.slots]
-    return state_key(meaning.domain, meaning.intent, slots, said)
+    return state_key(meaning.domain, meaning.intent, slots, truth.said or "")

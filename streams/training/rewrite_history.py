@@ -18,6 +18,9 @@ from streams.simulator.truth import LostTruth, TurnTruth, parse_truth
 
 MOST_HOPS: Final = 3
 
+RECURRING: Final = 0.5
+"""Share of the errors that are a matter of the words: without any, nobody's rephrase teaches anybody else."""
+
 _USERS_A_RATE: Final = 1_500
 """People who can begin a dialogue a second without speaking twice at once."""
 
@@ -41,7 +44,9 @@ class Request:
 def simulated_history(pack: str, users: int, dialogues: int, seed: int) -> tuple[list[Request], dict[str, TurnTruth]]:
     """The requests of a simulation in the order of time, and the truth by turn, for evaluation alone."""
     lines: list[bytes] = []
-    simulation = Simulation(pack=pack, users=users, dialogues=dialogues, seed=seed, rate=users / _USERS_A_RATE)
+    simulation = Simulation(
+        pack=pack, users=users, dialogues=dialogues, seed=seed, rate=users / _USERS_A_RATE, recurring=RECURRING
+    )
     records = [as_record(one) for one in simulate(simulation, on_truth=lines.append)]
     truths = {one.turn_id: one for one in map(parse_truth, lines) if not isinstance(one, LostTruth)}
     return history_of(records), truths
@@ -49,7 +54,7 @@ def simulated_history(pack: str, users: int, dialogues: int, seed: int) -> tuple
 
 def history_of(records: Sequence[Record]) -> list[Request]:
     """The requests in records of devices, with what people's behaviour says of each."""
-    heard = rehearse(records, Settings(hearing="rules"))
+    heard = rehearse(records, Settings(hearing="rules", teaching="off"))
     verdicts = {turn.turn_id: turn.defect for one in heard.dialogues.values() for turn in one.turns}
     again = {
         signal.turn_id: signal.by_turn_id

@@ -237,7 +237,8 @@ def servers(partitions: int) -> Iterator[Settings]:
             store="clickhouse",
             clickhouse_host=store.host,
             clickhouse_port=clickhouse_port,
-            hearing="rules",  # what models add is measured by `hearing.py`
+            hearing="rules",  # what models add is measured by `hearing.py` and `preferences.py`
+            teaching="off",
         )
 
 

@@ -51,9 +51,20 @@ def pulse() -> Pulse | None:
 
 
 @pytest.fixture
-def site(server_store: Store, free_ports: Callable[[int], list[int]], pulse: Pulse | None) -> Iterator[RunningPage]:
+def page_settings() -> dict[str, object]:
+    """Settings of the page beside its port; a test may be parametrised with others."""
+    return {}
+
+
+@pytest.fixture
+def site(
+    server_store: Store,
+    free_ports: Callable[[int], list[int]],
+    pulse: Pulse | None,
+    page_settings: dict[str, object],
+) -> Iterator[RunningPage]:
     """A running page."""
-    page = RunningPage(server_store, free_ports(1)[0], pulse)
+    page = RunningPage(server_store, free_ports(1)[0], pulse, page_settings)
     page.start()
     yield page
     page.stop()

@@ -48,11 +48,14 @@ class Cable:
 class RunningPage:
     """The page in a thread of its own; it may be stopped and started again at the same address."""
 
-    def __init__(self, store: Store, port: int, pulse: Pulse | None = None) -> None:
+    def __init__(
+        self, store: Store, port: int, pulse: Pulse | None = None, settings: Mapping[str, object] | None = None
+    ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.cable = Cable(store)
         self._port = port
         self._pulse = pulse
+        self._settings = Settings.model_validate({"page_port": port} | dict(settings or {}))
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[None] | None = None
         self._thread: threading.Thread | None = None
@@ -77,9 +80,8 @@ class RunningPage:
         self._thread = None
 
     async def _run(self) -> None:
-        settings = Settings(page_port=self._port)
         self._loop = asyncio.get_running_loop()
-        app = create_app(self.cable, settings, self._pulse)
+        app = create_app(self.cable, self._settings, self._pulse)
         self._task = asyncio.create_task(serve_page(app, "127.0.0.1", self._port))
         with contextlib.suppress(asyncio.CancelledError):
             await self._task

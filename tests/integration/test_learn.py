@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.settings import Settings
-from tests.people_who_rephrase import dialogues_of, kept, send, source, table, target, wanted
+from tests.people_who_rephrase import dialogues_of, kept, own, send, source, table, target, wanted
 from tests.streams_running import Crew, crew, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
@@ -38,7 +38,13 @@ def test_what_people_rephrase_becomes_a_rewrite_and_more_people_change_it(
     assert {one.source: one.target for one in table(kafka_settings).values()} == {
         source(pair): target(pair) for pair in range(PAIRS)
     }
+    assert own(kafka_settings) == taught(range(30))
     assert worker.terminate() == 0
+
+
+def taught(people: range) -> dict[tuple[str, str], str]:
+    """What these people have taught of their own requests."""
+    return {(f"user {person}", source(pair)): target(pair) for person in people for pair in range(PAIRS)}
 
 
 def test_workers_killed_at_random_lose_nothing_and_count_nothing_twice(kafka_settings: Settings, workers: Crew) -> None:
@@ -53,4 +59,5 @@ def test_workers_killed_at_random_lose_nothing_and_count_nothing_twice(kafka_set
         workers.kill_one_of(alive, dice)
     until(lambda: kept(kafka_settings) == wanted(told), 3 * LEARNED_S, "everything is counted, once", poll_s=1.0)
     until(lambda: len(table(kafka_settings)) == PAIRS, LEARNED_S, "every pair has its rewrite", poll_s=1.0)
+    until(lambda: own(kafka_settings) == taught(range(60)), LEARNED_S, "everybody has their own", poll_s=1.0)
     assert [worker.terminate() for worker in alive] == [0, 0]

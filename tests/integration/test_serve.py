@@ -18,7 +18,7 @@ from streams.serve.asked import RewriteRequest
 from streams.serve.client import ServeClient
 from streams.serve.loading import make_snapshot, snapshot_folder
 from streams.serve.people import Teaching
-from streams.serve.table_topic import read_table, roll_back
+from streams.serve.table_topic import read_table, resume, roll_back
 from streams.serve.table_writer import TableWriter
 from streams.topic_reader import TopicReader
 from tests.streams_running import Worker, environment_of, until
@@ -155,6 +155,15 @@ def test_a_roll_back_restores_what_changed_and_blocks_what_is_new(settings: Sett
     table = {one.source_texts[0]: one for one in read_table(settings).values()}
     assert table["play maj and dragons"].target_text == "play imagine dragons"
     assert table["put on thundr"].blocked_because == "rolled back to snapshot 1"
+    assert table["play maj and dragons"].solver == "rolled-back/1", "what is learned changes it no more"
+
+    writer = TableWriter(settings)
+    try:
+        assert resume(settings, writer) == 2
+    finally:
+        writer.close()
+    freed = read_table(settings).values()
+    assert not any(one.blocked or one.solver.startswith("rolled-back") for one in freed)
 
 
 def _decisions(settings: Settings) -> list[RewriteDecision]:

@@ -23,6 +23,7 @@ class LettersEncoder:
     """Texts with the same groups of three letters are near. Counts how many it was asked for."""
 
     version = "letters/1"
+    width = 384
 
     def __init__(self) -> None:
         self.encoded = 0
@@ -36,6 +37,9 @@ class LettersEncoder:
                 made[row, crc32(padded[at : at + 3].encode()) % 384] += 1.0
         made /= np.maximum(np.linalg.norm(made, axis=1, keepdims=True), 1e-9)
         return made
+
+    def forget(self) -> None:
+        """Nothing is remembered."""
 
 
 def entry(

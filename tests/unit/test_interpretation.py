@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.interpretation import parts_of, plain_words, state_key
+from processors.interpretation import corrected, parts_of, plain_words, state_key
 from schemas.turn import Slot
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -48,3 +48,17 @@ def test_a_key_does_not_depend_on_the_order_of_slots_and_comes_apart_again(
 
 def test_words_are_compared_without_case_and_punctuation() -> None:
     assert plain_words("  Größe, PLEASE - don't_stop! ") == "grösse please don't stop"
+
+
+@pytest.mark.parametrize(
+    ("request_key", "correction", "meant"),
+    [
+        ("music|play|artist:a;song:maj", "music|negate|song:imagine", "music|play|artist:a;song:imagine"),
+        ("timers|set|", "timers|negate|day:monday", "timers|set|day:monday"),
+        ("music|play|song:maj", "music|negate|", None),
+        ("music||words:play maj", "music|negate|song:imagine", None),
+        ("music|play|song:maj", "music||words:no imagine", None),
+    ],
+)
+def test_a_correction_replaces_the_slots_that_it_names(request_key: str, correction: str, meant: str | None) -> None:
+    assert corrected(request_key, correction) == meant

@@ -96,6 +96,27 @@ async def test_nobody_looking_costs_nothing(dashboard: Counting) -> None:
     assert dashboard.asked["mark"] <= asked["mark"] + 1
 
 
+async def test_tables_that_took_long_are_as_old_as_their_question_not_as_their_answer(
+    dashboard: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(live_module.time, "monotonic", lambda: clock[0])
+    live = Live(dashboard, Reader(), None)
+    window = await live.window(View())
+    answer = dashboard.tables
+
+    def slow(asked: Window, facets: Mapping[Facet, str]) -> Tables:
+        clock[0] += 5.0
+        return answer(asked, facets)
+
+    monkeypatch.setattr(dashboard, "tables", slow)
+    await live.tables(View(), window)
+    dashboard.version = 2
+    await live.window(View())  # somebody looked: the mark is a new one
+    await live.tables(View(), window)
+    assert dashboard.asked["tables"] == 2
+
+
 async def test_a_store_that_is_away_is_remembered_until_it_answers(dashboard: Counting) -> None:
     reader = Reader()
     live = Live(dashboard, reader, None)

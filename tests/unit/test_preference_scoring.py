@@ -7,9 +7,10 @@ import numpy as np
 import orjson
 import pytest
 
-from models.preference.features import Turn
+from models.preference.attributes import Attribute
+from models.preference.features import Floats, Turn
 from models.preference.model import PreferenceModel, Statement
-from models.preference.retrieval import Candidate, PreferenceRetriever, shared_words
+from models.preference.retrieval import ATTRIBUTES, Candidate, PreferenceRetriever, bm25, shared_words
 from schemas.preference import Polarity
 from streams.adapters.source import AdapterError
 from streams.scoring.preference import is_guided, score
@@ -70,17 +71,24 @@ def test_a_dialogue_is_guided_when_the_assistant_mostly_asks_for_likes() -> None
 class Letters:
     """Embeds a text by its letters."""
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    def encode(self, texts: Sequence[str]) -> Floats:
         rows = np.zeros((len(texts), 384), dtype=np.float32)
         for row, text in enumerate(texts):
             for letter in text:
                 rows[row, ord(letter) % 384] += 1
-        return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        unit: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        return unit
 
 
 def retriever(threshold: float) -> PreferenceRetriever:
-    same = np.eye(384, dtype=np.float32)
-    tensors = {"request": same, "preference": same, "shared": np.array([0.5])}
+    count = len(ATTRIBUTES)
+    tensors = {
+        "request.weights": np.zeros((count + 1, 384)),
+        "request.bias": np.array([2.0 if one is Attribute.MUSIC else 0.0 for one in ATTRIBUTES] + [0.0]),
+        "preference.weights": np.zeros((count, 384)),
+        "preference.bias": np.zeros(count),
+        "mix": np.array([1.0, 0.5, 0.0, 0.3, 0.3]),
+    }
     return PreferenceRetriever(tensors, 10.0, -8.0, threshold, Letters())
 
 
@@ -90,6 +98,18 @@ def test_the_nearest_preference_comes_first_and_words_in_common_help() -> None:
     )
     assert [one.id for one in ranked] == ["b", "a"]
     assert shared_words("switch on firefly", ["I hate olives", "the lamp is firefly"])[0] == 0.0
+
+
+def test_a_preference_of_what_the_request_leaves_open_comes_first() -> None:
+    held = [Candidate("a", "the lamp is firefly", "own-name"), Candidate("b", "I hate olives", "music")]
+    assert [one.id for one in retriever(0.0).rank("zzz", held)] == ["b", "a"]
+
+
+def test_rare_words_count_most() -> None:
+    texts = ["the lamp is firefly", "the lamp is on", "the lamp is off"]
+    scores = bm25("switch the firefly off", texts)
+    assert scores[0] > scores[1]
+    assert bm25("nothing of these", texts).max() == 0.0
 
 
 def test_nothing_is_returned_where_nothing_is_near() -> None:

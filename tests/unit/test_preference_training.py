@@ -1,22 +1,24 @@
 """What the preference model is fitted to."""
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from random import Random
 
+import numpy as np
+from numpy.typing import NDArray
+
+from models.correction.encoder import WordEncoder
+from models.minilm import WIDTH
 from models.preference.attributes import Attribute, SpanType
 from schemas.preference import PreferenceScope
 from streams.simulator.pack import load_pack
 from streams.training.preference_examples import known_words, tags_of
+from streams.training.preference_frames import is_written
 from streams.training.preference_needs import simulated_needs
-from streams.training.preference_phrases import (
-    HOUSEHOLD_DISLIKE,
-    HOUSEHOLD_LIKE,
-    OWN_NAMES,
-    PERSON_DISLIKE,
-    PERSON_LIKE,
-    USER_DISLIKE,
-    USER_LIKE,
-)
+from streams.training.preference_sets import calibrates
 from streams.training.preference_simulated import catalogue_of, simulated_turns
+from streams.training.preference_statements_said import others_said, statements_said
+from streams.training.preference_voices import of_household, of_person
 from streams.training.preference_written import (
     PACK_ATTRIBUTES,
     Writer,
@@ -26,8 +28,21 @@ from streams.training.preference_written import (
     pack_statements,
     unmarked,
 )
+from streams.training.word_states import WordStates
 
 VALUES = dict.fromkeys(Attribute, ("Alpha", "beta gamma"))
+
+
+class Lengths(WordEncoder):
+    """Gives every word its length."""
+
+    def __init__(self, fails: bool = False) -> None:
+        self.fails = fails
+
+    def fresh(self, texts: Sequence[str]) -> Iterable[tuple[str, NDArray[np.float32]]]:
+        assert not (self.fails and texts)
+        for text in texts:
+            yield text, np.array([[len(word)] * WIDTH for word in text.split()], dtype=np.float32)
 
 
 def writer(seed: int = 1) -> Writer:
@@ -64,17 +79,39 @@ def test_near_misses_teach_nothing() -> None:
     assert not any(writer(at).near_miss(at).teaches for at in range(50))
 
 
-def test_no_written_frame_is_one_of_a_pack() -> None:
-    frames = {
-        frame.format(o="{value}", v="{value}", w="my {who}", n="{named}").lower()
-        for group in (
-            *(USER_DISLIKE, HOUSEHOLD_LIKE, HOUSEHOLD_DISLIKE, PERSON_LIKE, PERSON_DISLIKE, OWN_NAMES, USER_LIKE),
-        )
-        for frame in group
-    }
-    pack = load_pack("home_b").written.preference
-    theirs = {text.lower() for one in pack.values() for text in (*one.like, *one.dislike, *one.person_like)}
-    assert not frames & theirs
+def test_a_written_frame_is_recognised_in_a_packs_phrasing() -> None:
+    assert is_written("I like {value}")
+    assert is_written("I like {value} music.")
+    assert is_written("my {who} doesn't like {value}")
+    assert not is_written("the one for me has always been {value} and nothing else")
+
+
+def test_a_frame_is_said_for_others() -> None:
+    assert of_household("I'm tired of my {v}") == "we're tired of our {v}"
+    assert of_person("I only watch {v}") == "{w} only watches {v}"
+    assert of_person("I don't eat {v}") == "{w} doesn't eat {v}"
+    assert of_person("I rely on {v}") == "{w} relies on {v}"
+    assert of_person("my favorite food is {v}") == "{w}'s favorite food is {v}"
+    assert of_person("{v} bores me") is None
+
+
+def test_statements_between_people_are_told_from_the_rest() -> None:
+    said = ["Oh, I love jazz! I love it too. My sister was there yesterday.", "I don't like horror movies. Do you?"]
+    assert statements_said(said) == ["I love jazz", "I don't like horror movies"]
+    assert others_said(said) == ["My sister was there yesterday"]
+
+
+def test_a_chat_for_the_threshold_is_never_fitted_to() -> None:
+    names = [str(number) for number in range(300)]
+    assert 60 < sum(map(calibrates, names)) < 140
+
+
+def test_word_states_are_read_again_after_an_interruption(tmp_path: Path) -> None:
+    texts = ["I like jazz", "turn it off"]
+    made = WordStates(Lengths(), tmp_path).encode(texts)
+    again = WordStates(Lengths(fails=True), tmp_path).encode([*texts, ""])
+    assert all(np.array_equal(ours, theirs) for ours, theirs in zip(made, again, strict=False))
+    assert len(again[2]) == 0
 
 
 def test_kept_phrasings_and_values_are_not_learned() -> None:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from processors.source_moves import Kept, SourceState, hashed
+from processors.standing import APART, REQUESTS
 from processors.state_counts import HALF_LIFE
 from schemas.transition import Outcome
 from streams.rewrite_table import RewriteTable
@@ -23,7 +24,11 @@ def state(
 
 
 def taught(at_ms: int = 0) -> RewriteTable:
+    """A table that knows everybody from other requests."""
     table = RewriteTable()
+    for number in range(REQUESTS):
+        earlier_ms = at_ms - number * APART // timedelta(milliseconds=1)
+        table.take(state(f"timers|set|number:{number}", Outcome.SUCCESS, 90, at_ms=earlier_ms))
     table.take(state(MAJ, Outcome.AGAIN, 40, IMAGINE, at_ms=at_ms))
     table.take(state(IMAGINE, Outcome.SUCCESS, 90, at_ms=at_ms))
     return table

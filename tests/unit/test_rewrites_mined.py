@@ -1,18 +1,25 @@
 """How the precomputed table is judged."""
 
+from datetime import timedelta
+
 import pytest
+from msgspec.structs import replace
 
 from infra.settings import Settings
 from processors.rewrite_choice import RewriteRules
 from processors.source_moves import Kept, hashed
+from processors.standing import APART
 from schemas.transition import Outcome
 from streams.evaluate.rewrites_mined import (
+    FOLDS,
+    Applications,
     Applied,
     Lived,
     Said,
     apply,
+    cross_applied,
     defect_cut,
-    is_mined,
+    fold_of,
     live,
     mine,
     odds,
@@ -21,14 +28,25 @@ from streams.evaluate.rewrites_mined import (
 from streams.simulator.simulation import Simulation
 
 MAJ, IMAGINE = "music|play|song:maj", "music|play|song:imagine"
-PEOPLE = [user for number in range(400) if is_mined(user := f"user {number}")]
+PEOPLE = [user for number in range(400) if fold_of(user := f"user {number}")]
+"""Not those of the first fold."""
 
 
 def lived(held_out: list[Said]) -> Lived:
     """Everybody who may be learned from rephrases the same request."""
     moves = [(user, MAJ, moved(user, MAJ, Outcome.AGAIN, IMAGINE)) for user in PEOPLE[:60]]
     moves += [(user, IMAGINE, moved(user, IMAGINE, Outcome.SUCCESS)) for user in PEOPLE]
-    return Lived(held_out, moves)
+    return Lived(held_out, [*moves, *other_requests(PEOPLE)])
+
+
+def other_requests(users: list[str]) -> list[tuple[str, str, Kept]]:
+    """What these people are known by, earlier."""
+    earlier = [(f"timers|set|number:{number}", -number * APART // timedelta(milliseconds=1)) for number in range(3)]
+    return [
+        (user, other, replace(moved(user, other, Outcome.SUCCESS), at_ms=at_ms))
+        for user in users
+        for other, at_ms in earlier
+    ]
 
 
 def moved(user: str, state: str, outcome: Outcome, target: str | None = None) -> Kept:
@@ -42,22 +60,35 @@ def test_wins_losses_and_what_decides_nothing() -> None:
         Said("c", 2000, MAJ, "elsewhere", right=False),
         Said("d", 2000, IMAGINE, IMAGINE, right=True),
     ]
-    applied = apply(mine(lived(said), 2000), said)
+    applied = apply(mine(lived(said), 2000, 0), said)
     assert applied == [Applied("a", False, True), Applied("b", True, False), Applied("c", False, False)]
-    figures = table_figures("x_", applied, len(said))
+    figures = table_figures("x_", Applications(applied, len(said), 2))
     assert (figures["x_win_loss"].value, figures["x_win_loss"].n) == (1.0, 2)
     assert figures["x_win_wrong"].value == 0.5
     assert figures["x_coverage"].value == 0.75
+    assert figures["x_defect_share"].value == 1.0
     assert figures["x_defect_cut"].value == 0.0
 
 
 def test_the_table_knows_nothing_of_people_held_out_nor_of_later_times() -> None:
-    others = [user for number in range(4000) if not is_mined(user := f"user {number}")]
+    others = [user for number in range(400) if not fold_of(user := f"user {number}")]
     moves = [(user, MAJ, moved(user, MAJ, Outcome.AGAIN, IMAGINE)) for user in others]
-    assert mine(Lived([], lived([]).moves), 2000).rewrites.keys() == {MAJ}
-    assert not mine(Lived([], moves + lived([]).moves[60:]), 2000).rewrites
-    assert not mine(lived([]), 1000).rewrites
-    assert not mine(lived([]), 2000, RewriteRules(users=61)).rewrites
+    known = other_requests(others)
+    assert mine(Lived([], lived([]).moves), 2000, 0).rewrites.keys() == {MAJ}
+    assert not mine(Lived([], moves + known + lived([]).moves[60:]), 2000, 0).rewrites
+    assert mine(Lived([], moves + known + lived([]).moves[60:]), 2000, 1).rewrites.keys() == {MAJ}
+    assert not mine(lived([]), 1000, 0).rewrites
+    assert not mine(lived([]), 2000, 0, RewriteRules(users=61)).rewrites
+
+
+def test_each_table_is_applied_to_the_people_and_the_time_that_it_does_not_know() -> None:
+    users = [f"user {number}" for number in range(400)]
+    moves = [(user, MAJ, moved(user, MAJ, Outcome.AGAIN, IMAGINE)) for user in users[:100]]
+    moves += [(user, IMAGINE, moved(user, IMAGINE, Outcome.SUCCESS)) for user in users]
+    said = [Said(user, at_ms, MAJ, IMAGINE, right=False) for user in users for at_ms in (500, 600, 700, 2000)]
+    made = cross_applied(Lived(said, [*moves, *other_requests(users)]))
+    assert (made.rewrites, made.requests, made.defects) == ([1] * FOLDS, 400, 400)
+    assert sorted(one.user for one in made.applied) == sorted(users)
 
 
 def test_the_interval_of_odds_is_that_of_their_logarithm() -> None:
@@ -80,7 +111,7 @@ def test_defects_that_are_gone_are_counted_by_person() -> None:
 
 
 def test_a_simulation_is_taken_apart_into_requests_with_their_truth_and_moves() -> None:
-    told = live(Simulation(dialogues=60, users=400, rate=0.2, seed=5), Settings(hearing="rules"))
+    told = live(Simulation(dialogues=60, users=400, rate=0.2, seed=5), Settings(hearing="rules", teaching="off"))
     assert len(told.said) > 200
     assert sum(one.right for one in told.said) > 0.8 * len(told.said)
     understood = [one for one in told.said if one.meant == one.state]

@@ -41,7 +41,7 @@ class Written(TableWriter):
     def put_rewrites(self, rewrites: list[Rewrite]) -> None:
         self._keep([(one.key, one.to_bytes()) for one in rewrites])
 
-    def remove_rewrites(self, keys: list[str]) -> None:
+    def remove_rewrites(self, keys: list[str], user_id: str | None = None) -> None:
         self._keep([(key, None) for key in keys])
 
     def put_preference(self, preference: Preference) -> None:
@@ -49,6 +49,12 @@ class Written(TableWriter):
 
     def remove_preferences(self, user_id: str, preference_ids: list[str]) -> None:
         self._keep([(f"{user_id}/{one}", None) for one in preference_ids])
+
+    def remove_trials(self, rewrite_ids: list[str]) -> None:
+        self._keep([(one, None) for one in rewrite_ids])
+
+    def tell_forgotten(self, user_id: str, asked_by: str) -> None:
+        self._keep([(f"forget {user_id}", asked_by.encode())])
 
     def close(self) -> None:
         return None
@@ -63,6 +69,7 @@ class Bench:
     """A server in this process."""
 
     def __init__(self, settings: Settings) -> None:
+        self.settings = settings
         self.index: RewriteIndex = index_of(
             entry("play maj and dragons", "play imagine dragons"),
             entry("lights", "turn on the lights", user="ann"),
@@ -260,6 +267,11 @@ class TestPeople:
         assert bench.http.get("/v1/users/ann").status_code == 404
         assert bench.rewrite(text="lights", user_id="ann", deadline_ms=5_000)["rewrite"] is None
         assert {key for key, value in bench.written.records if value is None} >= {"personal/ann/music||words:lights"}
+        assert ("forget ann", b"http/1") in bench.written.records
+
+    def test_who_is_not_known_here_is_forgotten_elsewhere_all_the_same(self, bench: Bench) -> None:
+        assert bench.http.delete("/v1/users/somebody").status_code == 404
+        assert bench.written.records == [("forget somebody", b"http/1")]
 
     @pytest.mark.parametrize(
         ("method", "path"),

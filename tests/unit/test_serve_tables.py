@@ -15,6 +15,7 @@ from models.rewrite.index import RewriteIndex
 from schemas.preference import Explicitness, Polarity, Preference, PreferenceSource, PreferenceStatus
 from schemas.rewrite_decision import DecisionArm, DecisionReason, RewriteDecision
 from streams.cli.rewrites import rewrites
+from streams.learn_partition import partition_of
 from streams.serve.access import user_token
 from streams.serve.decisions import DecisionLog
 from streams.serve.feed import Feed, Tables
@@ -186,6 +187,17 @@ def test_a_persons_token_is_made_from_the_assistants(monkeypatch: pytest.MonkeyP
     assert told.output.strip() == user_token(chosen.serve_token, "ann")
     monkeypatch.setattr("streams.cli.rewrites.settings", Settings)
     assert "EARSHOT_SERVE_TOKEN is not set" in CliRunner().invoke(rewrites, ["token", "ann"]).output
+
+
+def test_what_is_a_persons_is_written_where_all_of_them_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[tuple[str, bytes, bytes | None, int | None]] = []
+    monkeypatch.setattr(TableWriter, "_send", lambda _self, records: sent.extend(records))
+    writer = TableWriter(Settings())
+    own = record(user="ann")
+    writer.put_rewrites([own, record()])
+    writer.remove_rewrites([own.key], "ann")
+    theirs = partition_of(b"ann", Settings().kafka_partitions)
+    assert [partition for _, _, _, partition in sent] == [theirs, None, theirs]
 
 
 def test_a_broker_that_is_away_is_waited_for(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,19 +13,29 @@ from schemas.turn import Slot
 START = datetime(2026, 3, 2, 18, tzinfo=UTC)
 
 
-def turn(song: str, *evidence: str, at_s: int = 0, rewrite_id: str | None = None, kind: str = "song") -> TurnVerdict:
+def turn(
+    song: str,
+    *evidence: str,
+    at_s: int = 0,
+    rewrite_id: str | None = None,
+    kind: str = "song",
+    intent: str = "play",
+    asked_back: bool = False,
+    request: str | None = None,
+) -> TurnVerdict:
     """A request for a song; a defect exactly when there is evidence against it."""
     return TurnVerdict(
         turn_id=f"turn {at_s}",
         occurred_at=START + timedelta(seconds=at_s),
-        request=f"play {song}",
-        facets=Facets(domain="music", intent="play"),
+        request=request if request is not None else f"play {song}",
+        facets=Facets(domain="music", intent=intent),
         defect=bool(evidence),
         score=0.9 if evidence else 0.05,
         tier=VerdictTier.IMPLICIT,
         evidence=evidence,
-        slots=(Slot(type=kind, value=song),),
+        slots=(Slot(type=kind, value=song),) if song else (),
         rewrite_id=rewrite_id,
+        asked_back=asked_back,
     )
 
 
@@ -64,6 +74,49 @@ def test_a_defect_that_nobody_comes_back_to_is_a_failure() -> None:
     assert outcomes(turn("maj", "rephrase")) == [("music|play|song:maj", Outcome.FAILURE, None)]
 
 
+def test_a_question_back_is_neither_success_nor_failure_of_the_request() -> None:
+    assert outcomes(turn("maj", asked_back=True)) == []
+    other = turn("3", kind="volume", intent="set_volume", at_s=9, request="volume 3")
+    assert [source for source, _, _ in outcomes(turn("maj", asked_back=True), other)] == ["music|set_volume|volume:3"]
+
+
+def test_a_yes_to_a_question_back_says_that_the_request_was_understood() -> None:
+    yes = turn("", intent="affirm", request="yes", at_s=9)
+    assert outcomes(turn("maj", asked_back=True), yes)[0] == ("music|play|song:maj", Outcome.SUCCESS, None)
+    no = turn("", intent="negate", request="no", at_s=9)
+    assert [source for source, _, _ in outcomes(turn("maj", asked_back=True), no)] == ["music|negate|"]
+
+
+def test_who_says_it_anew_after_a_question_back_asks_again() -> None:
+    asked = turn("maj", asked_back=True)
+    assert outcomes(asked, turn("imagine", at_s=9))[0] == (
+        "music|play|song:maj",
+        Outcome.AGAIN,
+        "music|play|song:imagine",
+    )
+    other_intent = turn("maj", at_s=9, intent="find", request="find maj")
+    assert outcomes(asked, other_intent)[0][1:] == (Outcome.AGAIN, "music|find|song:maj")
+
+
+def test_what_is_only_added_after_a_question_back_says_nothing_of_the_request() -> None:
+    asked = turn("", asked_back=True, request="play a song")
+    assert len(outcomes(asked, turn("imagine", at_s=9, request="imagine"))) == 1
+    artist = turn("dragons", kind="artist", at_s=9, request="dragons")
+    assert len(outcomes(turn("imagine", asked_back=True), artist)) == 1
+
+
+def test_what_was_not_understood_and_is_left_at_that_is_a_failure() -> None:
+    assert outcomes(turn("maj", "status:not-understood"))[0][1] is Outcome.FAILURE
+
+
+def test_a_correction_leads_to_the_request_with_another_slot() -> None:
+    no = turn("imagine", intent="negate", request="no I said imagine", at_s=9)
+    wanted = ("music|play|song:maj", Outcome.AGAIN, "music|play|song:imagine")
+    assert outcomes(turn("maj"), no)[0] == wanted
+    assert outcomes(turn("maj", asked_back=True), no)[0] == wanted
+    assert outcomes(turn("maj", "barge-in:correction"), no)[0] == wanted
+
+
 def test_an_open_dialogue_says_nothing_yet() -> None:
     assert transitions_of(dialogue(turn("maj"), closed=False)) == []
     assert transitions_of(dialogue()) == []
@@ -90,3 +143,8 @@ def test_a_dialogue_that_is_judged_anew_keeps_its_ids_and_raises_their_revision(
     assert {key: second[key].event_id for key in first} == {key: one.event_id for key, one in first.items()}
     assert {one.revision for one in second.values()} == {revision}
     assert second["turn 0"].target == "music|play|song:magic"
+
+
+def test_who_says_stop_gave_up() -> None:
+    stop = turn("", intent="stop", request="stop", at_s=9)
+    assert outcomes(turn("maj", "rephrase"), stop)[0] == ("music|play|song:maj", Outcome.FAILURE, None)

@@ -1,7 +1,7 @@
 // Shortcuts; they stay out of the way of typing and of the browser's own.
 
 const RANGES = ["range-15m", "range-1h", "range-6h", "range-24h", "range-all"];
-const PAGES = { o: "nav-overview", d: "nav-dialogues", x: "nav-dead-letters" };
+const PAGES = { o: "nav-overview", d: "nav-dialogues", r: "nav-rewrites", p: "nav-teaching", x: "nav-dead-letters" };
 
 function act(key) {
   if (key === "?") {

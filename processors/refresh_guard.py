@@ -1,0 +1,105 @@
+"""Holds back a refresh of the rewrite table that would change too many answers at once.
+
+A policy that is replaced often must not change much each time, whatever made it (arXiv 2204.07135 bounds the change by
+domain as well): a burst of bad verdicts, a new recogniser or a fault of ours would else rewrite a domain overnight.
+What is held back waits for somebody to look at it.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from processors.interpretation import parts_of
+
+WINDOW_MS: Final = 3_600_000
+"""Changes of the last hour of event time count together, so that many small steps are one large one."""
+
+FEWEST_REQUESTS: Final = 2_000.0
+"""In a domain with less known traffic single rewrites are large shares: everything passes."""
+
+
+class Proposed(NamedTuple):
+    """A change of what a source is rewritten to: its state key and the weight of its known requests."""
+
+    source: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a domain's refresh would change: the share of its requests, and the sources, heaviest first."""
+
+    domain: str
+    share: float
+    sources: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Domain:
+    passed: deque[tuple[int, str, float]] = field(default_factory=deque)
+    waiting: dict[str, float] = field(default_factory=dict)
+    accepted: bool = False
+
+
+class RefreshGuard:
+    """Judges the changes of each refresh by domain. No clock: time is that of the events."""
+
+    def __init__(self, bound: float, fewest_requests: float = FEWEST_REQUESTS) -> None:
+        """`bound`: the share of a domain's requests whose answer may change within the window."""
+        self.bound = bound
+        self._fewest = fewest_requests
+        self._domains: dict[str, _Domain] = {}
+
+    @property
+    def held(self) -> frozenset[str]:
+        """The domains that wait."""
+        return frozenset(name for name, domain in self._domains.items() if domain.waiting)
+
+    def waiting(self, domain: str) -> frozenset[str]:
+        """Its sources that wait."""
+        known = self._domains.get(domain)
+        return frozenset(known.waiting) if known is not None else frozenset()
+
+    def accept(self, domain: str) -> frozenset[str]:
+        """Somebody lets this domain's refresh pass, when it is proposed the next time. Returns the sources that have
+        waited: they are to be solved again, since much may have happened meanwhile."""
+        known = self._domains.setdefault(domain, _Domain())
+        known.accepted = True
+        waited, known.waiting = frozenset(known.waiting), {}
+        return waited
+
+    def judge(
+        self, proposed: Iterable[Proposed], requests: Callable[[str], float], now_ms: int
+    ) -> tuple[set[str], list[Held]]:
+        """The sources that may change, and the domains that are held back. `requests`: weight of a domain's known
+        requests. A source that waits and is not proposed again goes on waiting."""
+        by_domain: dict[str, list[Proposed]] = {}
+        for one in proposed:
+            by_domain.setdefault(parts_of(one.source).domain, []).append(one)
+        pass_on: set[str] = set()
+        held: list[Held] = []
+        for name, changes in by_domain.items():
+            domain = self._domains.setdefault(name, _Domain())
+            share = self._share(domain, changes, requests(name), now_ms)
+            if share > self.bound and not domain.accepted:
+                domain.waiting |= {one.source: one.weight for one in changes}
+                heaviest = sorted(domain.waiting, key=lambda source: (-domain.waiting[source], source))
+                held.append(Held(name, min(1.0, share), tuple(heaviest)))
+                continue
+            if not domain.accepted:
+                domain.passed.extend((now_ms, one.source, one.weight) for one in changes)
+            domain.accepted = False
+            for one in changes:
+                domain.waiting.pop(one.source, None)
+            pass_on.update(one.source for one in changes)
+        return pass_on, held
+
+    def _share(self, domain: _Domain, changes: list[Proposed], requests: float, now_ms: int) -> float:
+        while domain.passed and domain.passed[0][0] < now_ms - WINDOW_MS:
+            domain.passed.popleft()
+        if requests < self._fewest:
+            return 0.0
+        weights = {source: weight for _, source, weight in domain.passed}
+        weights |= domain.waiting | {one.source: one.weight for one in changes}
+        return sum(weights.values()) / requests

@@ -1,0 +1,57 @@
+"""`learn` for one partition of outcomes, without network or clock: how each rewrite does, with it and without."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from infra.settings import Settings
+from processors.rewrite_trials import RewriteTrials
+from schemas.rewrite_outcome import RewriteOutcome
+from schemas.rewrite_trial import RewriteTrial
+from streams.dead_letter_message import dead_letter_message
+from streams.decoding import Limits, Undecodable, decode_rewrite_outcome
+from streams.delivery import Message
+from streams.learn_partition import ROLE
+from streams.record import Record
+
+_OWN_LIMITS: Final = Limits(max_event_bytes=16 << 20)
+
+
+class TrialCounting:
+    """The trials of all rewrites of one partition of `rewrite-outcomes`."""
+
+    def __init__(self, settings: Settings, partition: int, known: Iterable[RewriteTrial] = ()) -> None:
+        """`known`: what was told before, from the compacted topic."""
+        self._prefix = settings.topic_prefix
+        self._partition = partition
+        self._trials = RewriteTrials(known)
+        self.dropped: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._trials)
+
+    def process(self, records: Sequence[Record]) -> list[Message]:
+        """Count a batch; only dead letters are to be sent at once."""
+        messages: list[Message] = []
+        for record in records:
+            try:
+                outcome = decode_rewrite_outcome(record.key, record.value, _OWN_LIMITS)
+            except Undecodable as bad:
+                self.rejected[bad.cause] += 1
+                topic = f"{self._prefix}.{RewriteOutcome.topic_suffix}"
+                messages.append(
+                    dead_letter_message(self._prefix, ROLE, topic, self._partition, record, bad.cause, bad.reason)
+                )
+                continue
+            if not self._trials.take(outcome):
+                self.dropped["changes nothing"] += 1
+        return messages
+
+    def tell(self) -> list[Message]:
+        """The trials that changed since the last time, whole."""
+        topic = f"{self._prefix}.{RewriteTrial.topic_suffix}"
+        return [
+            Message(topic, self._partition, trial.rewrite_id.encode(), trial.to_bytes())
+            for trial in self._trials.tell()
+        ]

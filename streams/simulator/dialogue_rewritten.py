@@ -1,0 +1,21 @@
+"""What the assistant takes from a rewrite that comes with its interpretation."""
+
+from random import Random
+from zlib import crc32
+
+from schemas.turn import Interpretation
+from streams.simulator.meaning import Meaning, SlotValue
+from streams.simulator.pack import Pack
+
+
+def meaning_of(understood: Interpretation, pack: Pack) -> Meaning:
+    """The meaning; values of slots that name no entity are looked up like words that were said."""
+    slots = tuple(_slot_of(slot.type, slot.value, pack) for slot in understood.slots)
+    return Meaning(understood.domain, understood.intent, slots)
+
+
+def _slot_of(kind: str, value: str, pack: Pack) -> SlotValue:
+    if value in pack.entries:
+        return SlotValue(kind, pack.label(value), value)
+    found = pack.resolver.candidates(kind, value, Random(crc32(f"{kind}/{value}".encode())))
+    return SlotValue(kind, value, found[0][0] if found else None)
