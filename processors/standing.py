@@ -22,7 +22,7 @@ _APART_MS: Final = APART // timedelta(milliseconds=1)
 
 
 class Standings:
-    """Which accounts count, as far as kept moves show. A function of the set of moves, in whatever order they come."""
+    """Which accounts count, as far as kept moves show, in whatever order they come. Who counts goes on counting."""
 
     def __init__(self, requests: int = REQUESTS) -> None:
         """`requests`: 0 makes everybody count."""

@@ -27,6 +27,7 @@ from streams.topic_reader import TopicReader, TopicRecord
 log = logging.getLogger(__name__)
 
 _READS_A_STEP: Final = 50
+_HARMFUL: Final = b'"blocked":true'
 _GLOBAL: Final = f"{RewriteLayer.GLOBAL.value}/".encode()
 
 
@@ -117,8 +118,9 @@ class Solver:
             self._to_look_at.add(source)
 
     def _take_trial(self, rewrite_id: str, value: bytes | None) -> None:
-        trial = None if value is None else REWRITE_TRIAL.validate_json(value)
-        if trial is None or not trial.blocked or trial.layer is not RewriteLayer.GLOBAL:
+        harmful = value is not None and _HARMFUL in value  # most do no harm, and reading one takes long
+        trial = REWRITE_TRIAL.validate_json(value) if value is not None and harmful else None
+        if trial is None or trial.layer is not RewriteLayer.GLOBAL:
             self._harmful.pop(rewrite_id, None)
             return
         self._harmful[rewrite_id] = Arms.of(trial)

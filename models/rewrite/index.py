@@ -199,6 +199,6 @@ def _nearest(found: list[Candidate]) -> list[Candidate]:
     """The nearest in meaning, in the order in which they were found."""
     if len(found) <= MOST_CANDIDATES:
         return found
-    cosines = sorted((one.cosine or 0.0 for one in found), reverse=True)
-    least = cosines[MOST_CANDIDATES - 1]
-    return [one for one in found if (one.cosine or 0.0) >= least]
+    farness = [-(one.cosine or 0.0) for one in found]
+    nearest = sorted(sorted(range(len(found)), key=farness.__getitem__)[:MOST_CANDIDATES])
+    return [found[at] for at in nearest]

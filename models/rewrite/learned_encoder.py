@@ -1,5 +1,5 @@
-"""Requests as sums of rows that were learned from what people said and what they meant: fifty times as fast as a
-sentence encoder, and near for what sounds alike. Runs in numpy."""
+"""Requests as sums of rows that were learned from what people said and what they meant: some fifteen times as fast
+as a sentence encoder, and near for what sounds alike. Runs in numpy."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -171,7 +171,7 @@ def rewrites_real(folder: Path | None, as_json: bool) -> None:
 
 
 @evaluate.command("rewrites-mined")
-@click.option("--dialogues", type=click.IntRange(min=1), default=50_000, show_default=True, help="To simulate, a pack.")
+@click.option("--dialogues", type=click.IntRange(min=1), default=60_000, show_default=True, help="To simulate, a pack.")
 @click.option("--seed", type=int, default=31, show_default=True)
 @click.option(
     "--recurring",
@@ -212,5 +212,5 @@ def rewrites(dialogues: int, users: int | None, seed: int, recurring: float, arm
     except ValueError as unknown:
         raise click.BadParameter(str(unknown), param_hint="--arms") from None
     quick = settings().model_copy(update={"hearing": "rules", "teaching": "off"})
-    report = evaluate_rewrites(tell, Asked(dialogues, users, seed, recurring, chosen), quick)
+    report = evaluate_rewrites(tell, Asked(dialogues, users, seed, recurring, arms=chosen), quick)
     click.echo(report.to_json() if as_json else report.to_text())

@@ -31,6 +31,7 @@ PACKS: Final = (("home_a", "A"), ("home_b", "B"))
 DIALOGUES_OF_A_PERSON: Final = 40
 LEARNED_FROM: Final = 0.75
 RECURRING: Final = 0.7
+ROUTINE: Final = 0.5
 DAYS: Final = 4.0
 MONTH: Final = 2_000
 """Dialogues of the month in which planted rewrites are served."""
@@ -46,6 +47,7 @@ class Asked:
     users: int | None = None
     seed: int = 47
     recurring: float = RECURRING
+    routine: float = ROUTINE
     arms: tuple[Arm, ...] = tuple(Arm)
     packs: tuple[tuple[str, str], ...] = PACKS
     days: float = DAYS
@@ -61,6 +63,7 @@ class Asked:
             seed=self.seed + number,
             rate=self.dialogues / (self.days * _SECONDS_A_DAY),
             recurring=self.recurring,
+            routine=self.routine,
         )
 
 
@@ -126,6 +129,7 @@ def _notes(asked: Asked, settings: Settings) -> tuple[str, ...]:
         f" {LEARNED_FROM:.0%} of the time is learned from, the rest is lived through once an arm.",
         f"{asked.recurring:.0%} of the errors of recognition, interpretation and entity resolution are a matter of the"
         " words, the same for everybody.",
+        f"{asked.routine:.0%} of the dialogues are about one of the eight things that a person always wants.",
         "A cut says by what share defects are fewer (precomputed, global and whole: than without Earshot; personal:"
         " than in the arm global), n is the defects there; of_rate: the same of the share of requests that are"
         " defects.",
@@ -142,5 +146,7 @@ def _notes(asked: Asked, settings: Settings) -> tuple[str, ...]:
         "drift_*: 40% of 300 people who say the same words every 8 hours mean something else from the 26th time on.",
         "month_*: a simulated month in which 100 planted rewrites are served: source states that would be counted"
         " otherwise had the rewritten turns ended otherwise, and planted rewrites that learning made its own.",
+        "defects_with_a_way_out: the same dialogue has a later request of which was understood what was meant; of the"
+        " others nobody's behaviour says what was meant.",
         "Intervals are paired bootstraps by person.",
     )

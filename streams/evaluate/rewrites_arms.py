@@ -26,6 +26,7 @@ class Said(NamedTuple):
     meant."""
 
     user: str
+    dialogue: str
     turn_id: str
     at_ms: int
     state: str
@@ -155,7 +156,9 @@ def _requests(truth: list[bytes], advice: Advice) -> list[Said]:
             continue
         habit = (told.get("preference") or {}).get("kind") == "habit"
         wanted = meant(told["meaning"], told["said"])
-        said.append(Said(asked.user, asked.turn_id, asked.at_ms, asked.state, wanted, told["right"], habit))
+        said.append(
+            Said(asked.user, told["dialogue_id"], asked.turn_id, asked.at_ms, asked.state, wanted, told["right"], habit)
+        )
     return said
 
 

@@ -2,8 +2,9 @@
 
 A rewrite replaces a state by another, so at best it cures defects whose state was wrong before in the same way: of
 enough other people for the layer of all, of this person for the layer of one. Whoever knew all truth of the past would
-make a rewrite where most requests at a state meant one other thing. That oracle looks at the past alone, as learning
-does; it needs nobody to have found the way out.
+make a rewrite where most requests at a state meant one other thing. That oracle looks at earlier dialogues alone, as
+learning does; it needs nobody to have found the way out, which learning does: a later request of the dialogue of which
+was understood what had been meant.
 """
 
 from collections import Counter, defaultdict
@@ -28,6 +29,7 @@ class Ceiling:
     by_own: int = 0
     by_either: int = 0
     habits: int = 0
+    way_out: int = 0
 
 
 class Oracle:
@@ -87,18 +89,31 @@ def ceiling(before: Iterable[Said], said: Sequence[Said], people: int = MANY) ->
     for one in before:
         oracle.learn(one)
     found: dict[str, Ceiling] = {}
-    for one in sorted(said, key=lambda one: one.at_ms):
-        if not one.right:
-            _judge(found.setdefault(one.user, Ceiling()), one, oracle)
-        oracle.learn(one)
+    for dialogue in _dialogues(said):
+        for place, one in enumerate(dialogue):
+            if not one.right:
+                own = found.setdefault(one.user, Ceiling())
+                own.way_out += any(later.state == one.meant for later in dialogue[place + 1 :])
+                _judge(own, one, oracle)
+        for one in dialogue:
+            oracle.learn(one)
     defects = [one.defects for one in found.values()]
     return {
         "defects_that_come_again": share_of_sums([one.again_for_others for one in found.values()], defects),
+        "defects_with_a_way_out": share_of_sums([one.way_out for one in found.values()], defects),
         "defects_of_habits": share_of_sums([one.habits for one in found.values()], defects),
         "curable_by_many": share_of_sums([one.by_many for one in found.values()], defects),
         "curable_by_own": share_of_sums([one.by_own for one in found.values()], defects),
         "curable_by_either": share_of_sums([one.by_either for one in found.values()], defects),
     }
+
+
+def _dialogues(said: Iterable[Said]) -> list[list[Said]]:
+    """In the order in which they end, the requests of each in the order of time."""
+    dialogues: dict[str, list[Said]] = defaultdict(list)
+    for one in sorted(said, key=lambda one: one.at_ms):
+        dialogues[one.dialogue].append(one)
+    return sorted(dialogues.values(), key=lambda dialogue: dialogue[-1].at_ms)
 
 
 def _judge(found: Ceiling, one: Said, oracle: Oracle) -> None:

@@ -13,6 +13,7 @@ from streams.simulator.customer import Customer
 from streams.simulator.dialogue_habits import Habits
 from streams.simulator.dialogue_players import Player
 from streams.simulator.dialogue_rewritten import meaning_of
+from streams.simulator.dialogue_routine import goals_of
 from streams.simulator.dialogue_slips import slipped
 from streams.simulator.dialogue_teaching import Past, Teaching
 from streams.simulator.dialogue_truth import TruthOfTurns
@@ -81,7 +82,7 @@ class DialogueTurns:
         self._teaching = teaching = Teaching(
             pack, profile.people, profile.teaching, past, start.at_ms, rng, advised=parts.advisor is not None
         )
-        goals = pack.sample_goals(rng)
+        goals = goals_of(pack, simulation.seed_name, user.number, simulation.routine, rng)
         goal = teaching.goal()
         if goal is not None:
             goals.insert(0, goal)

@@ -31,7 +31,8 @@ class Simulation:
     `pack` is the name or the path of a scenario pack, `rate` how many dialogues begin in a second of event time,
     `profile` the noise of the pipeline, `wire` the condition of the network (`clean` changes nothing). `recurring`: the
     share of the errors of recognition, interpretation and entity resolution that is a matter of the words, the same for
-    everybody (see `recurring`); the others strike anybody at any time.
+    everybody (see `recurring`); the others strike anybody at any time. `routine`: the share of the dialogues in which a
+    person wants one of the few things that they always want (see `dialogue_routine`).
     """
 
     pack: str = "home_a"
@@ -44,6 +45,7 @@ class Simulation:
     begins: datetime = BEGINNING
     incidents: tuple[Incident, ...] = field(default=())
     recurring: float = 0.0
+    routine: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("users", "dialogues"):
@@ -53,6 +55,8 @@ class Simulation:
             raise SimulationError(f"rate is {self.rate:g} dialogues a second; it must be above 0")
         if not 0 <= self.recurring <= 1:
             raise SimulationError(f"recurring is {self.recurring:g}; it is a share, from 0 to 1")
+        if not 0 <= self.routine <= 1:
+            raise SimulationError(f"routine is {self.routine:g}; it is a share, from 0 to 1")
 
     @cached_property
     def seed_name(self) -> str:
@@ -76,4 +80,6 @@ class Simulation:
         }
         if self.recurring:
             content["recurring"] = self.recurring
+        if self.routine:
+            content["routine"] = self.routine
         return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()[:16]

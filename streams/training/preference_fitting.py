@@ -72,7 +72,7 @@ def prepare(example: Example, states_of: StatesOf, lexicon: Mapping[str, int]) -
     if example.attribute is not None:
         chosen[1] = ATTRIBUTES.index(example.attribute)
     tags = np.full(len(seen.words), UNKNOWN, dtype=np.int64)
-    if example.spans is not None and example.teaches:
+    if example.spans is not None:
         tags[:] = [TAGS.index(tag) for tag in tags_of(example)]
     return Prepared(seen, asked, chosen, tags)
 

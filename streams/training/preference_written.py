@@ -147,7 +147,7 @@ class Writer:
                 frames = tuple(of_household(frame) for frame in own if re.search(r"\b(?:I|my|me)\b", frame)) or frames
         else:
             scope, frames = PreferenceScope.USER, own
-        said = self._filled(rng.choice(frames), attribute, marked=True)
+        said = self._filled(rng.choice(frames), attribute)
         return self._example(Source.WRITTEN, said + self._limits(), attribute, polarity, scope, group)
 
     def _own_frames(self, attribute: Attribute, likes: bool) -> tuple[str, ...]:
@@ -172,24 +172,25 @@ class Writer:
         """Somebody speaks of the same things, or in the same words, and teaches nothing."""
         rng = self._rng
         question, text = self.answer(), rng.choice(REMARKS)
-        spans: tuple[Span, ...] = ()
         drawn = rng.random()
         if drawn < _OF_THINGS:
             value = mark(SpanType.VALUE, self._name())
-            text, spans = unmarked(rng.choice(OF_THINGS).format(n=rng.choice(THINGS), v=value))
+            text = rng.choice(OF_THINGS).format(n=rng.choice(THINGS), v=value)
         elif drawn < _OF_ANSWERS:
             question, frame = rng.choice(ANSWERS)
             question = question.format(v=rng.choice(self._values[rng.choice(self._attributes)]))
-            text, spans = unmarked(self._filled(frame, rng.choice(self._attributes), marked=True))
+            text = self._filled(frame, rng.choice(self._attributes))
         elif drawn < _OF_FRAMES:
             frame = rng.choice(rng.choice((NEAR_MISSES, OF_THE_DAY)))
-            text, spans = unmarked(self._filled(frame, rng.choice(self._attributes), marked=True))
+            text = self._filled(frame, rng.choice(self._attributes))
         if rng.random() < 0.15:
-            text += self._limits(marked=False)
+            text += self._limits()
+        text, spans = unmarked(text)
         values = tuple(span for span in spans if span.type is SpanType.VALUE)
+        limits = tuple(span for span in spans if span.type in (SpanType.CONDITION, SpanType.TIME))
         topic = rng.choice((Attribute.MUSIC, Attribute.FILM, Attribute.CUISINE, Attribute.TEAM)).value
         known = tuple((one.start, one.end, topic) for one in values if rng.random() < _KNOWN)
-        return Example(Source.WRITTEN, Turn(text, question), teaches=False, spans=(), known=known, group=group)
+        return Example(Source.WRITTEN, Turn(text, question), teaches=False, spans=limits, known=known, group=group)
 
     def of_pack(self, preference: Preference) -> Example:
         """A statement of a simulator's voice pack, half of the time with another value."""
@@ -212,19 +213,19 @@ class Writer:
             preference.number,
         )
 
-    def _filled(self, frame: str, attribute: Attribute, marked: bool) -> str:
+    def _filled(self, frame: str, attribute: Attribute) -> str:
         rng = self._rng
         value = rng.choice(self._values[attribute])
         if rng.random() < 0.3:
             value = value.title()
-        value = mark(SpanType.VALUE, value) if marked else value
+        value = mark(SpanType.VALUE, value)
         whose = rng.choice(("my", "my", "the", "our"))
         person = rng.choice(PERSONS)
-        who = f"{whose} {mark(SpanType.PERSON, person) if marked else person}"
+        who = f"{whose} {mark(SpanType.PERSON, person)}"
         thing = rng.choice(OBJECTS[attribute]).format(v=value)
         return frame.format(o=thing, v=value, w=who)
 
-    def _limits(self, marked: bool = True) -> str:
+    def _limits(self) -> str:
         rng = self._rng
         drawn = rng.random()
         if drawn < 0.15:
@@ -237,7 +238,7 @@ class Writer:
             said, kind = rng.choice(WHEN_PHRASES), None
         else:
             return ""
-        return " " + (mark(kind or SpanType.CONDITION, said) if marked else said)
+        return " " + mark(kind or SpanType.CONDITION, said)
 
     def _example(
         self,

@@ -11,7 +11,7 @@ from models.rewrite.entry import state_of
 from models.rewrite.features import CONTEXT, NAMES
 from models.rewrite.lexical import letters_alike
 from models.rewrite.ranker import Ranker
-from streams.evaluate.figures import Figure, with_interval
+from streams.evaluate.figures import with_interval
 from streams.simulator.truth import TurnTruth
 from streams.training.rewrite_examples import Example
 from streams.training.rewrite_figures import meant_state
@@ -53,10 +53,14 @@ def context_gain(
         return made
     ours, theirs = np.array(hits, dtype=np.bool_).T
     groups = np.unique(users, return_inverse=True)[1]
-    made["of these right with context"] = Figure(float(ours.mean()), n=len(hits))
-    made["of these right without context"] = Figure(float(theirs.mean()), n=len(hits))
+    made["of these right with context"] = with_interval(_share, ours, ours.astype(np.float64), groups)
+    made["of these right without context"] = with_interval(_share, theirs, theirs.astype(np.float64), groups)
     made["gain by context"] = with_interval(_difference, ours, theirs.astype(np.float64), groups)
     return made
+
+
+def _share(hits: NDArray[np.bool_], _: Floats) -> float:
+    return float(hits.mean())
 
 
 def _difference(ours: NDArray[np.bool_], theirs: Floats) -> float:

@@ -26,8 +26,8 @@ Simulated people of the packs home_a and shop_chat (licence Apache-2.0); half of
 of the words, and so the same for everybody. What is wanted is what a person came to, with success as `detect` hears it,
 after a failure; truth is not looked at. 60 % of the people make the table, the others ask it:
 {fitting:,} requests with candidates for fitting, {wanted:,} of them with one that is wanted, and {choosing:,} of other
-people for the threshold: the lowest at which at most 5 in 10,000 requests that went well are rewritten and half of
-what is rewritten is wanted.
+people for the threshold: the lowest at which at most 5 in 10,000 requests that went well are rewritten and, by a lower
+95 % bound, half of what is rewritten is wanted; where there is none, one above all scores that were seen.
 
 ## How well it does
 

@@ -43,6 +43,9 @@ What was meant among the first that are found, on what training saw nothing of; 
 |---|---|---|
 {figures}
 
+It ships in MiniLM's place because a request takes it a fifteenth of the processor time (.14 against 2.0 ms), and what
+was really misheard is nearer; of what simulated people put differently MiniLM has more among the first 5 and 20.
+
 `earshot evaluate rewrites-real` compares on phone calls and contextual rewrites.
 
 ## Use

@@ -7,10 +7,10 @@ of the turn in which a person says the request again until an answer over HTTP h
 
 `personal_*_ms`: the person's own, from their first retry. `global_*_ms`: everybody's, from the retry of the tenth
 person; the other nine, what all ten asked for before, and five who were understood at once are on the topics at the
-start. What others came to counts
-while their dialogues are open, by what is known of them then, so that the 45 s of silence after which a dialogue is
-closed are in neither; the moves of one are counted anew when it is closed. Answers are asked for every 20 ms
-(personal) and 100 ms (global), which is in the figures.
+start. What people came back to counts while their dialogues are open, so the 45 s of silence after which a dialogue is
+closed are in neither figure; its moves are counted anew when it is closed. Answers are asked for every 50 ms (personal)
+and 200 ms (global), which is in the figures; oftener would measure how long `serve` takes to embed words that it does
+not know.
 
 `fleet_turns_per_s` is what was produced meanwhile, and `learn_behind_s` how long `learn` needed after the end of it to
 have read all dialogues. Rules hear, no models: what those add is measured by `hearing.py`.
@@ -56,6 +56,8 @@ FIRST_GLOBAL = 500
 READY_S = 180.0
 LONGEST_S = 120.0
 BETWEEN_S = 0.25
+OWN_GAP_S = 1.0
+SHARED_GAP_S = 1.5
 
 
 @contextmanager
@@ -167,7 +169,7 @@ def measure(settings: Settings, rate: float, personal: int, everybody: int) -> F
         until(lambda: unread(settings) == 0, READY_S, "learn has read what was there", poll_s=1.0)
         asking = Asking(settings)
         asking.seconds(Retry("warm-up", 999), "warm-up", 0.05)
-        lasts = 10.0 + max(personal * 0.5, everybody * 1.0) + 10.0
+        lasts = 10.0 + personal * OWN_GAP_S + everybody * SHARED_GAP_S + 20.0
         talking = multiprocessing.Process(target=fleet, args=(settings, rate, lasts, time.time()))
         before = topic_states(settings, (TURN_EVENTS,))[0].records
         if rate:
@@ -175,9 +177,9 @@ def measure(settings: Settings, rate: float, personal: int, everybody: int) -> F
             began_at = before
             until(lambda: topic_states(settings, (TURN_EVENTS,))[0].records > began_at + rate, READY_S, "talk")
         began, before = time.monotonic(), topic_states(settings, (TURN_EVENTS,))[0].records
-        own = side_by_side(personal, 0.5, lambda n: asking.seconds(Retry(f"own {n}", n), f"own {n}", 0.02))
+        own = side_by_side(personal, OWN_GAP_S, lambda n: asking.seconds(Retry(f"own {n}", n), f"own {n}", 0.05))
         shared = side_by_side(
-            everybody, 1.0, lambda n: asking.seconds(Retry(f"tenth {n}", FIRST_GLOBAL + n), None, 0.1)
+            everybody, SHARED_GAP_S, lambda n: asking.seconds(Retry(f"tenth {n}", FIRST_GLOBAL + n), None, 0.2)
         )
         took = time.monotonic() - began
         figures.add("fleet_turns_per_s", (topic_states(settings, (TURN_EVENTS,))[0].records - before) / took, 1)

@@ -81,7 +81,7 @@ def test_a_recorded_loop_replays_to_the_same_decisions(tmp_path: Path) -> None:
     assert decisions_of(read, ends, noted) == [verdict for _, _, verdict in noted.notes]
 
 
-def decisions_of(read: list[Sent], ends: list[tuple[int, int]], noted: Noted, encoder: RequestEncoder) -> list[Verdict]:
+def decisions_of(read: list[Sent], ends: list[tuple[int, int]], noted: Noted) -> list[Verdict]:
     """What an Earshot that begins anew decides, asked again after as many events."""
     learner, decider = learning()
     waiting = list(noted.notes)

@@ -33,7 +33,7 @@ def test_what_the_assistant_said_stands_before_a_bar() -> None:
 
 def test_most_statements_are_heard_and_hardly_anything_else(model: PreferenceModel) -> None:
     figures, _ = evaluate_everyday(model)
-    assert figures["everyday_recall"].value >= 0.75
+    assert figures["everyday_recall"].value >= 0.7
     assert figures["everyday_false_rate"].value <= 0.03
 
 

@@ -58,6 +58,7 @@ def test_what_people_rephrase_and_succeed_with_becomes_a_rewrite() -> None:
     assert (one.source, one.target, one.target_text) == (MAJ, IMAGINE, "Play Imagine")
     assert (one.source_texts, one.users) == (("play maj",), 40)
     assert one.source_success.high < 0.1 < 0.9 < one.target_success.low
+    assert [(way.states, way.people) for way in one.chains] == [((MAJ, IMAGINE), 40)]
     assert one.score > 0.8 > one.leave_alone
     assert one.key == f"global/{MAJ}"
 

@@ -15,7 +15,7 @@ from models.rewrite.dense import DenseIndex
 from models.rewrite.eight_bit import EightBit
 from models.rewrite.encoder import EncoderMismatch
 from models.rewrite.entry import plain
-from models.rewrite.index import RewriteIndex
+from models.rewrite.index import MOST_CANDIDATES, RewriteIndex
 from models.rewrite.lexical import lexical_keys
 from models.rewrite.phonetic import phonetic_keys
 from models.rewrite.postings import Postings
@@ -69,6 +69,32 @@ def test_what_is_removed_is_found_by_no_channel() -> None:
     assert not index.remove(gone.key)
     for text in ("play maj and dragons", "play maj and dragon", "play imagine dragons"):
         assert "play imagine dragons" not in _targets(index, text)
+
+
+def test_no_more_candidates_are_ranked_than_the_nearest() -> None:
+    index = index_of(
+        *(entry(f"play the song number {n}", f"play song {n}") for n in range(60)),
+        *(entry(f"play that song number {n}", f"play tune {n}", user="ann") for n in range(60)),
+    )
+    found = index.search("play the sung number 7", "ann")
+    assert len(found) <= MOST_CANDIDATES
+    assert "play song 7" in {one.entry.target for one in found}
+
+
+def test_a_person_with_many_entries_finds_the_one_that_is_alike() -> None:
+    index = index_of(*(entry(f"lights {n} in room {n * 7}", f"turn on light {n}", user="ann") for n in range(200)))
+    found = index.search("lites 123 in room 861", "ann")
+    assert "turn on light 123" in {one.entry.target for one in found}
+
+
+def test_letters_and_sounds_are_asked_only_where_meaning_is_not_clear() -> None:
+    index = index_of(
+        entry("play the song of the summer by imagine dragons", "play summer"), entry("play dragonfly", "play fly")
+    )
+    clear = index.search("play the song of the summer by imagine dragonz")
+    assert {one.channel for one in clear} == {Channel.DENSE}
+    assert clear[0].cosine is not None
+    assert clear[0].cosine > 0.9
 
 
 def test_forgetting_a_person_leaves_the_others() -> None:

@@ -1,5 +1,6 @@
 """Snapshots of the index: whole or not at all, and refused when anything about them is wrong."""
 
+import gc
 import json
 from pathlib import Path
 
@@ -52,6 +53,14 @@ def test_what_was_written_answers_the_same(tmp_path: Path) -> None:
         ("play bazzi angel", ""),
     ):
         assert _answers(again, text, user) == _answers(index, text, user)
+
+
+def test_what_a_snapshot_brings_is_left_alone_by_the_collector(tmp_path: Path) -> None:
+    write_snapshot(_index(), tmp_path, {}, 5)
+    gc.unfreeze()
+    _read(tmp_path)
+    assert gc.get_freeze_count() > 0
+    assert gc.isenabled()
 
 
 def test_a_snapshot_is_changed_like_any_index(tmp_path: Path) -> None:

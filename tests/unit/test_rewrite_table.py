@@ -103,3 +103,15 @@ def test_what_was_told_before_a_start_and_rests_on_nothing_is_withdrawn() -> Non
     table = RewriteTable(known={MAJ: rewrite})
     table.take(state(OTHER, Outcome.SUCCESS, 5, at_ms=1_772_474_400_000))
     assert table.refresh() == [(MAJ, None)]
+
+
+def test_what_strangers_did_counts_once_they_are_known() -> None:
+    table = RewriteTable()
+    table.take(state(MAJ, Outcome.AGAIN, 40, IMAGINE))
+    table.take(state(IMAGINE, Outcome.SUCCESS, 90))
+    assert table.refresh() == []
+    for number in range(1, REQUESTS):
+        assert table.refresh() == []
+        later_ms = number * APART // timedelta(milliseconds=1)
+        table.take(state(f"timers|set|number:{number}", Outcome.SUCCESS, 90, at_ms=later_ms))
+    assert [change.source for change in table.refresh()] == [MAJ]

@@ -8,11 +8,12 @@ import pytest
 from models.rewrite.candidate import Candidate, Channel, Via
 from models.rewrite.context import ContextPrior, Situation
 from models.rewrite.entry import state_of
-from models.rewrite.features import NAMES
+from models.rewrite.features import CONTEXT, NAMES
 from models.rewrite.query import Query
 from models.rewrite.ranker import Ranker, evidence
 from schemas.turn import Asr, Context, Device, Nlu, Slot, Turn
 from streams.training.rewrite import _fitted, _threshold
+from streams.training.rewrite_ablation import without_context
 from streams.training.rewrite_examples import Example, examples_of
 from streams.training.rewrite_history import Request
 from streams.training.rewrite_table import StateCounts, context_of, moves, share_of, table_of, worked_of
@@ -113,6 +114,23 @@ def test_weights_and_threshold_follow_what_was_wanted() -> None:
     threshold = _threshold(judge, examples, clean=20)
     scores = [judge.rank(one.query, one.candidates)[0][1] for one in examples]
     assert min(scores[:20]) >= threshold > max(scores[20:])
+
+
+def test_one_lucky_rewrite_opens_no_door() -> None:
+    wanted = Candidate(entry("play maj", "play magic"), Via.SOURCE, "play maj", Channel.LEXICAL, 0.9)
+    other = Candidate(entry("pay mat", "pay mat"), Via.SOURCE, "pay mat", Channel.DENSE, 0.2)
+    failed, fine = said("play maj", None, defect=True), said("play mat", "mat")
+    lucky = Example(failed, Query("play maj"), (wanted,), (True,), 1.0)
+    unwanted = [Example(fine, Query("sing a song"), (other,), (False,), 1.0) for _ in range(20)]
+    judge = Ranker(_fitted([lucky, *unwanted], ContextPrior({})), ContextPrior({}), 0.0, "t")
+    assert _threshold(judge, [lucky, *unwanted], clean=20) > judge.rank(lucky.query, lucky.candidates)[0][1]
+
+
+def test_an_ablation_sees_nothing_of_the_context() -> None:
+    rows = np.arange(2.0 * len(NAMES)).reshape(2, len(NAMES)) + 1.0
+    blind = without_context(rows)
+    assert {name for name, column in zip(NAMES, blind.T, strict=True) if not column.any()} == set(CONTEXT)
+    assert rows.all()
 
 
 def test_the_table_speaks_for_itself_where_it_holds_these_very_words() -> None:

@@ -16,7 +16,7 @@ from streams.evaluate import rewrites_drift
 from streams.evaluate.rewrites import Asked as ToEvaluate
 from streams.evaluate.rewrites import arms_named
 from streams.evaluate.rewrites_advice import Advice
-from streams.evaluate.rewrites_arms import Counts, Lived, Said, count, learn, request_told
+from streams.evaluate.rewrites_arms import Counts, Lived, Said, count, learn, meant, request_told
 from streams.evaluate.rewrites_bootstrap import cut, difference, share_of_sums
 from streams.evaluate.rewrites_ceiling import ceiling
 from streams.evaluate.rewrites_context import evaluate_context
@@ -214,6 +214,7 @@ def test_the_ceiling_counts_what_the_past_could_have_told() -> None:
     found = {name: round(3 * figure.value) for name, figure in ceiling(past, now).items()}
     assert found == {
         "defects_that_come_again": 1,
+        "defects_with_a_way_out": 0,
         "defects_of_habits": 0,
         "curable_by_many": 1,
         "curable_by_own": 1,
@@ -223,7 +224,7 @@ def test_the_ceiling_counts_what_the_past_could_have_told() -> None:
 
 
 def heard(user: str, state: str, meant: str, *, right: bool, at_ms: int = 1) -> Said:
-    return Said(user, f"{user}{at_ms}", at_ms, state, meant, right, habit=False)
+    return Said(user, f"{user}{at_ms}", f"{user}{at_ms}", at_ms, state, meant, right, habit=False)
 
 
 def test_arms_are_named_on_the_command_line() -> None:
@@ -255,3 +256,19 @@ def test_the_half_life_is_the_time_until_half_of_the_jump_is_gone() -> None:
     assert rewrites_drift.half_life(before, after) == 2.0
     assert rewrites_drift.half_life(before, np.full((4, 6), 0.9)) == 6.0
     assert rewrites_drift.half_life(before, np.full((4, 6), 0.05)) == 0.0
+
+
+def test_people_with_a_routine_want_the_same_again() -> None:
+    def wishes(routine: float) -> float:
+        many = Simulation(dialogues=240, users=40, rate=0.02, seed=5, routine=routine)
+        seen: set[object] = set()
+        again = asked = 0
+        for one in requests(live(whole(many), Advice(None))):
+            if one["number"] == 0:
+                asked += 1
+                wish = str(one["user_id"]) + meant(one["meaning"], "")  # type: ignore[arg-type]
+                again += wish in seen
+                seen.add(wish)
+        return again / asked
+
+    assert wishes(0.6) > 2 * wishes(0.0)

@@ -242,3 +242,19 @@ class TestDefaults:
             ("italian cars", True),
             ("italian food", False),
         ]
+
+
+class TestForgetting:
+    def test_what_a_worker_tells_again_after_a_crash_stays_forgotten(self, bench: Taught) -> None:
+        one = bench.waits()
+        bench.http.delete("/v1/users/cy/preferences/p")
+        bench.book.put(one, one.to_bytes())
+        assert bench.http.get("/v1/users/cy/preferences").status_code == 404
+
+    def test_what_is_taught_again_after_it_was_forgotten_is_kept(self, bench: Taught) -> None:
+        body = {"attribute": "music", "value": "jazz"}
+        first = bench.http.post("/v1/users/cy/preferences", json=body).json()
+        bench.http.delete(f"/v1/users/cy/preferences/{first['event_id']}")
+        again = bench.http.post("/v1/users/cy/preferences", json=body).json()
+        assert again["event_id"] == first["event_id"]
+        assert bench.book.tastes("cy") == {"jazz": 1}

@@ -89,3 +89,11 @@ def test_signals_are_told_as_their_models_would_print_them(
         assert feedback_json(signal) == signal.to_bytes()
         retracted = signal.model_copy(update={"retracted": True, "revision": 9})
         assert feedback_json(retracted) == retracted.to_bytes()
+
+
+@pytest.mark.parametrize(("status", "asked_back"), [(ResponseStatus.ASKED, True), (ResponseStatus.ANSWERED, False)])
+def test_an_answer_that_is_a_question_back_is_told_as_one(status: ResponseStatus, asked_back: bool) -> None:
+    (exchange,) = talk(["play some jazz"], status)
+    told = DIALOGUE.validate_json(dialogue_json("event", [exchange], [judge(exchange, [])], None, None, 1))
+    assert told.turns == (verdict(exchange, []),)
+    assert told.turns[0].asked_back is asked_back

@@ -57,6 +57,7 @@ function showFigures(figures) {
 
 function refreshTables(mark) {
   if (mark === shownMark || performance.now() - refreshedAt < REFRESH_MS) return;
+  if (document.querySelector("[data-refresh].htmx-request")) return; // its answer replaces the node, and a request that waits with it
   shownMark = mark;
   refreshedAt = performance.now();
   document.querySelectorAll("[data-refresh]").forEach((node) => {
