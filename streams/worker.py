@@ -32,7 +32,7 @@ STOP_LIMIT_S = 25.0
 EXIT_STOP_HUNG = 75
 
 START_LIMIT_S = 10.0
-"""A consumer that is stopped while its thread starts waits for itself for ever, so its start is waited for, this long."""
+"""A consumer stopped while its thread starts waits for itself for ever, so a start is waited for, this long."""
 
 
 def run_worker(role: str, settings: Settings) -> None:

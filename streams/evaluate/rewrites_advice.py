@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from processors.interpretation import state_key
 from schemas.rewrite_decision import DecisionArm, DecisionReason
 from schemas.turn import Asr, AsrHypothesis, Interpretation, Slot
 from streams.serve.asked import MOST_WORDS, DeviceContext, RewriteRequest
@@ -47,7 +48,7 @@ class Advice:
     def rewrite(self, text: str, asked: Asked) -> Rewriting | None:
         """What `serve` says to these words."""
         understood = interpretation_of(asked.heard)
-        state = key_of(understood, text)
+        state = key_of(understood, text) or state_key(None, None, (), text) or ""
         if self._decider is None or not text:
             self._note(asked, state, Verdict(DecisionArm.NONE, DecisionReason.NOTHING_FOUND))
             return None

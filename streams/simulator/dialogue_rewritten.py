@@ -3,7 +3,9 @@
 from random import Random
 from zlib import crc32
 
+from processors.interpretation import plain_words
 from schemas.turn import Interpretation
+from streams.simulator.assistant import ASKED
 from streams.simulator.meaning import Meaning, SlotValue
 from streams.simulator.pack import Pack
 
@@ -17,5 +19,8 @@ def meaning_of(understood: Interpretation, pack: Pack) -> Meaning:
 def _slot_of(kind: str, value: str, pack: Pack) -> SlotValue:
     if value in pack.entries:
         return SlotValue(kind, pack.label(value), value)
+    if kind == ASKED:  # states know the names of details as plain words
+        details = {plain_words(name.replace("_", " ")): name for api in pack.apis.values() for name in api.details}
+        return SlotValue(kind, details.get(value, value))
     found = pack.resolver.candidates(kind, value, Random(crc32(f"{kind}/{value}".encode())))
     return SlotValue(kind, value, found[0][0] if found else None)
