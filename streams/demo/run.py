@@ -24,7 +24,7 @@ from streams.failure_points import why_no_failure_points
 from streams.replay import Played, bounds_ms, replay_into_kafka
 
 RECORDING = Path(__file__).parent.parent / "recordings" / "demo.jsonl.zst"
-ROLES = ("detect", "classify", "sink")
+ROLES = ("detect", "classify", "learn", "serve", "sink")
 PAGE_READY_S = 90.0
 SHARE_ALREADY_PAST = 0.75
 REDRAW_S = 1.0
@@ -125,6 +125,7 @@ def _play_and_show(
     replay = _Replay(settings, recording, name, fast=once)
     reader = SummaryReader(url)
     settled = 0.0
+    asks = f"http://{settings.serve_host}:{settings.serve_port}"
     with Live(console=console, auto_refresh=False, transient=False) as live:
         replay.start()
         try:
@@ -133,7 +134,7 @@ def _play_and_show(
                     worker.check()
                 replay.check()
                 summary = reader.read()
-                live.update(screen(State(replay.doing, replay.sent, replay.total, url), summary), refresh=True)
+                live.update(screen(State(replay.doing, replay.sent, replay.total, url, asks), summary), refresh=True)
                 caught_up = replay.done and summary is not None and summary.turns > 0 and summary.behind_s == 0
                 settled = settled + REDRAW_S if caught_up else 0.0
                 if once and settled >= 5 * REDRAW_S:

@@ -21,6 +21,7 @@ class State:
     sent: int
     total: int
     page_url: str
+    serve_url: str
 
 
 class SummaryReader:
@@ -46,6 +47,9 @@ def screen(state: State, summary: Summary | None) -> RenderableType:
         (f"{state.doing}  ", "bold"),
         f"{state.sent:,} of {state.total:,} records sent   live page: ",
         (state.page_url, "bold cyan"),
+        "\nthe assistant asks at ",
+        (f"{state.serve_url}/docs", "cyan"),
+        '; so does `earshot rewrite "play imagine dragons" --user U`',
     )
     if summary is None:
         return Group(head, Text("waiting for the first rows ...", "dim"))
