@@ -56,6 +56,16 @@ def minilm_folder() -> Path:
     return Path(found.submodule_search_locations[0]) / "model"
 
 
+def input_embeddings() -> Floats:
+    """What each word piece is to it before any context, (pieces, 384). Raises `ModelsNotInstalled`."""
+    try:
+        from safetensors import safe_open
+    except ImportError as missing:
+        raise ModelsNotInstalled("safetensors is not installed: pip install 'earshot[models]'") from missing
+    with safe_open(str(minilm_folder() / "model.safetensors"), framework="numpy") as stored:
+        return np.asarray(stored.get_tensor("embeddings.word_embeddings.weight"), dtype=np.float32)
+
+
 def minilm_tokenizer() -> "Tokenizer":
     """Its tokenizer, which neither pads nor cuts. Raises `ModelsNotInstalled`."""
     try:

@@ -9,7 +9,8 @@ from processors.exchange import Exchange
 from processors.heard_segment import HeardSegment
 from processors.hearing import CorrectionCase, Hearing
 from processors.lessons import Lessons
-from processors.moments import AskedBefore, Sensed, moment_of, sense
+from processors.moments import AskedBefore, Sensed, moment_of, offered, sense
+from processors.obeyed import KnownPreferences, judge
 from processors.result import Emit, Result
 from processors.retry import RetryCase
 from processors.shown import Shown
@@ -37,14 +38,16 @@ class DialogueProcessor(Assembly[HeardSegment, Emit]):
         skews: ClockSkews | None = None,
         lessons: Lessons | None = None,
         asked: AskedBefore | None = None,
+        preferences: KnownPreferences | None = None,
     ) -> None:
         """`lessons`: hears what people teach; None: nothing is learned and nobody is asked. `asked`: who was asked
-        before."""
+        before. `preferences`: what people taught before."""
         super().__init__(limits, checkpoint)
         self._hearing = hearing
         self._skews = skews or ClockSkews()
         self._lessons = lessons
         self._asked = asked or AskedBefore()
+        self._preferences = preferences if preferences is not None else KnownPreferences()
         self._shown = Shown(lessons.consent_version if lessons is not None else "")
         self._asks_models = hearing.has_models or lessons is not None
 
@@ -121,11 +124,22 @@ class DialogueProcessor(Assembly[HeardSegment, Emit]):
                 segment.taught = taught
                 self._out += told
                 heard_more = True
+            if lessons.offers(event.request or "") and event.turn_id not in taught:
+                self._ask(segment, offered(event))
+            self._judge(segment, event, told)
             heard_more = heard_more or (bool(event.slots) and event.status is not _ANSWERED)
         if heard_more and not segment.asked and segment.exchanges:
             sensed = sense(segment.exchanges, list(segment.all_signals()), segment.taught)
             if sensed is not None and not lessons.sensitive(sensed.question):
                 self._ask(segment, sensed)
+
+    def _judge(self, segment: HeardSegment, event: Exchange, told: list[Emit]) -> None:
+        """Tell whether the turn's answer did as was taught before it; of all turns again when more was taught."""
+        for preference in told:
+            self._preferences.hear(preference)
+        judged = segment.judged if segment.judged is not None else {}
+        self._out += judge(self._preferences, segment.exchanges if told else (event,), judged, segment.known)
+        segment.judged = judged or segment.judged
 
     def _close(self, segment: HeardSegment, closed_by: ClosedBy, *, supposed: bool) -> None:
         self._tell(segment, closed_by)

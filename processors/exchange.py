@@ -78,7 +78,7 @@ class Exchange(Struct, gc=False, eq=False):
     of the recogniser for the request.
     `playbacks` and `answers` are in event-time order. `trace` is what else the components told, for those who judge
     where a turn failed; None for all others. `slots` are those that were understood, `rewrite_id` is of the rewrite
-    that had replaced the words.
+    that had replaced the words, `entity` is the one of the result.
     """
 
     event_id: str
@@ -106,6 +106,7 @@ class Exchange(Struct, gc=False, eq=False):
     slots: tuple[Slot | SlotOnWire, ...] = ()
     rewrite_id: str | None = None
     rewritten_to: str | None = None
+    entity: str | None = None
 
     @classmethod
     def of(cls, turn: Turn) -> "Exchange":
@@ -161,6 +162,7 @@ class Exchange(Struct, gc=False, eq=False):
             slots=nlu.slots if nlu is not None else (),
             rewrite_id=turn.rewrite.rewrite_id if turn.rewrite is not None else None,
             rewritten_to=turn.rewrite.target if turn.rewrite is not None else None,
+            entity=response.entity if response is not None else None,
         )
 
     @property
@@ -187,7 +189,7 @@ class Exchange(Struct, gc=False, eq=False):
 
     def forget_hints(self) -> None:
         """No model will be asked: what only models read is let go."""
-        self.response_text = self.confidence = None
+        self.response_text = self.confidence = self.entity = None
         self.n_best = ()
 
     def forget_words(self) -> None:

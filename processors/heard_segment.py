@@ -6,6 +6,7 @@ from processors.defect import NOTHING_SAID, Judgement, is_defect, judge, says_no
 from processors.exchange import Exchange
 from processors.hearing import Hearing
 from processors.lessons import Taught
+from processors.obeyed import Judged
 from processors.segment import UNPLACED, Segment
 from processors.signals import RULES, WINDOW_TURNS, signals_of
 from processors.telling import dialogue_json
@@ -20,7 +21,7 @@ PROCESSOR = "dialogue"
 class HeardSegment(Segment):
     """What `detect` knows of a segment."""
 
-    __slots__ = ("_hearing", "_judgements", "_reported", "_signals", "asked", "id", "shown", "taught")
+    __slots__ = ("_hearing", "_judgements", "_reported", "_signals", "asked", "id", "judged", "shown", "taught")
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class HeardSegment(Segment):
         self._judgements: list[Judgement | None] = []  # on the exchange at the same place
         self._reported = 0
         self.taught: Taught | None = None
+        self.judged: Judged | None = None
         self.asked = False
         """whether this dialogue has led to a teachable moment"""
         self.shown = False

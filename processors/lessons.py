@@ -25,6 +25,7 @@ class Lessons:
     ) -> None:
         self._finder = finder
         self.sensitive = finder.sensitive
+        self.offers = finder.offers
         self.consent_version = consent_version
         self._remembered = remembered
         self._known: OrderedDict[StatementCase, Heard | None] = OrderedDict()

@@ -1,6 +1,7 @@
 """Teachable moments: where asking a person one question would teach what keeps going wrong (Ping et al., 2020).
 
-At most one a person in `every`, and one a dialogue, so that a failure never ends in two questions. What was asked
+At most one a person in `every`, and one a dialogue, so that a failure never ends in two questions; who offers to teach
+is asked whenever they do, and that counts for nothing else. What was asked
 before is known from the topic of moments when a partition is taken over: it is there as soon as anybody could have
 seen the question, so a crash asks nobody twice.
 """
@@ -29,6 +30,7 @@ CORRECTIONS: Final = 2
 _LOST: Final = frozenset({ResponseStatus.ASKED, ResponseStatus.NOT_UNDERSTOOD, ResponseStatus.UNSUPPORTED})
 _MOST_QUOTED: Final = 200
 _MOST_PEOPLE: Final = 1_000_000
+_WHAT_TO_TELL: Final = "What would you like me to remember?"
 
 
 class Sensed(NamedTuple):
@@ -49,7 +51,8 @@ class AskedBefore:
         self._every_s = every.total_seconds()
         self._last: OrderedDict[str, tuple[float, str]] = OrderedDict()
         for moment in told:
-            self._note(moment.user_id, moment.occurred_at.timestamp(), moment.event_id)
+            if moment.kind is not MomentKind.OFFERED:
+                self._note(moment.user_id, moment.occurred_at.timestamp(), moment.event_id)
 
     def may_ask(self, user_id: str, at: float, moment_id: str) -> bool:
         """Whether this moment may be told; the same moment always may, as it is the same question."""
@@ -71,9 +74,12 @@ class AskedBefore:
 def moment_of(sensed: Sensed, segment_id: str, asked: AskedBefore) -> Emit | None:
     """The record of what was sensed in a dialogue; None where the person was asked not long ago."""
     turn = sensed.turn
-    moment_id = derived_id(NAME, segment_id)
-    if not asked.may_ask(turn.user_id, turn.at, moment_id):
-        return None
+    if sensed.kind is MomentKind.OFFERED:
+        moment_id = derived_id(NAME, segment_id, turn.turn_id)
+    else:
+        moment_id = derived_id(NAME, segment_id)
+        if not asked.may_ask(turn.user_id, turn.at, moment_id):
+            return None
     moment = TeachableMoment(
         event_id=moment_id,
         occurred_at=datetime.fromtimestamp(turn.at, UTC),
@@ -89,6 +95,11 @@ def moment_of(sensed: Sensed, segment_id: str, asked: AskedBefore) -> Emit | Non
         detector=f"{NAME}/{VERSION}",
     )
     return Emit(turn.user_id, TeachableMoment.topic_suffix, moment.to_bytes())
+
+
+def offered(turn: Exchange) -> Sensed:
+    """The moment at which somebody offers to teach."""
+    return Sensed(MomentKind.OFFERED, turn, _WHAT_TO_TELL)
 
 
 def sense(exchanges: Sequence[Exchange], signals: Sequence[FeedbackEvent], taught: Taught | None) -> Sensed | None:

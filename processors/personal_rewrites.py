@@ -1,13 +1,14 @@
 """What single people teach about their own requests: a rewrite that holds for them alone, at once.
 
 Fed with dialogues, open and closed ones, in any revision. A request that failed and that the person put differently
-until it worked teaches this person's rewrite; one that fails once more in words that they have put differently at
-least `HABIT` times in the same way, and that they leave at that, does so too. A rewrite that was served and that the
-person corrects or undoes becomes a record that is blocked, which is how serving knows what they rejected. Everything
-is a function of the last revision of each dialogue: what a later one no longer bears out is taken back, and what comes
-twice changes nothing.
+until it worked teaches this person's rewrite; one that fails in words that came to the same thing at least `HABIT`
+times before, put differently or as they were said, and that they leave at that, does so too. A rewrite that was served
+and that the person corrects or undoes becomes a record that is blocked, which is how serving knows what they rejected.
+Everything is a function of the last revision of each dialogue: what a later one no longer bears out is taken back, and
+what comes twice changes nothing.
 
-Each record carries the lessons it rests on, so the records alone are enough to go on after a crash.
+Each record carries the lessons it rests on, so the records alone are enough to go on after a crash; but for what went
+well as it was said, for which the last dialogues are read again (`remember`).
 """
 
 from collections import Counter, OrderedDict
@@ -17,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from processors.interpretation import NORMALISER, plain_words
+from processors.personal_habits import PersonalHabits
 from processors.personal_lessons import Taught, lessons_of
 from processors.posterior import success
 from processors.source_moves import hashed
@@ -78,6 +80,7 @@ class PersonalRewrites:
         self._limits = limits or PersonalLimits()
         self._people: OrderedDict[str, dict[str, _Source]] = OrderedDict()
         self._revisions: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._habits = PersonalHabits(self._limits.dialogues)
         for rewrite in sorted(known, key=lambda one: one.last_seen):
             self.hear(rewrite.user_id or "", rewrite.source, rewrite)
 
@@ -87,7 +90,11 @@ class PersonalRewrites:
 
     def knows(self, user_id: str) -> bool:
         """Whether this person has taught anything, so that any of their dialogues may change something."""
-        return user_id in self._people
+        return user_id in self._people or user_id in self._habits
+
+    def remember(self, dialogue: Dialogue) -> None:
+        """A dialogue that was processed before: what went well in it."""
+        self._habits.take(dialogue)
 
     def hear(self, user_id: str, source: str, rewrite: Rewrite | None) -> None:
         """A record as somebody else told it: who looks after the table blocks, a forget takes back."""
@@ -113,6 +120,7 @@ class PersonalRewrites:
 
     def forget(self, user_id: str) -> list[Told]:
         """Drop all of a person; what has to be taken back."""
+        self._habits.forget(user_id)
         return [self._forget_source(user_id, source) for source in list(self._people.get(user_id, ()))]
 
     def process(self, dialogue: Dialogue) -> list[Told]:
@@ -121,8 +129,10 @@ class PersonalRewrites:
         # The same revision is looked at again: of what it led to, a crash may have let only a part be told.
         if dialogue.revision < self._revisions.get(place, 0):
             return []
+        self._habits.take(dialogue)
         known = self._people.get(user, {})
-        taught = list(lessons_of(dialogue, lambda turn, place: _habit(turn, place, known)))
+        asked = {source for source, held in known.items() if not held.rejected and held.blocked_because is None}
+        taught = list(lessons_of(dialogue, lambda turn, place: self._habit(user, turn, place), asked))
         before = {
             (source, lesson.id): lesson
             for source, held in known.items()
@@ -139,6 +149,26 @@ class PersonalRewrites:
                 changed |= self._learn(user, one)
         told = [self._told(user, source) for source in sorted(changed)]
         return told + self._expire(user, dialogue) + self._make_room(user)
+
+    def _habit(self, user: str, turn: TurnVerdict, dialogue: str) -> Lesson | None:
+        """What the words of a turn came to `HABIT` times or more before it, in other dialogues, and never to anything
+        else. Of its wordings, the last that says more than they do."""
+        words, at_ms = plain_words(turn.request), int(turn.occurred_at.timestamp() * 1000)
+        taught = (
+            lesson
+            for held in self._people.get(user, {}).values()
+            if not held.rejected and held.blocked_because is None
+            for lesson in held.lessons
+            if plain_words(lesson.words) == words
+        )
+        came_to = [
+            lesson
+            for lesson in (*taught, *self._habits.of(user, words))
+            if lesson.at_ms < at_ms and lesson.dialogue != dialogue
+        ]
+        if len({lesson.dialogue for lesson in came_to}) < HABIT or len({lesson.target for lesson in came_to}) > 1:
+            return None
+        return max(came_to, key=lambda lesson: (plain_words(lesson.text) != words, lesson.at_ms, lesson.id))
 
     def _withdraw(self, user: str, before: Iterable[tuple[str, str]], still: set[tuple[str, str]]) -> set[str]:
         gone = [one for one in before if one not in still]
@@ -162,7 +192,10 @@ class PersonalRewrites:
         if kept == held.lessons:
             return set()
         held.lessons = kept
-        return {taught.source} | (set() if taught.rejected else self._no_longer_rejected(person, taught.lesson))
+        as_it_is = taught.lesson.target == taught.source
+        return {taught.source} | (
+            set() if taught.rejected or as_it_is else self._no_longer_rejected(person, taught.lesson)
+        )
 
     def _no_longer_rejected(self, person: dict[str, _Source], lesson: Lesson) -> set[str]:
         """Who comes to it by themselves, later and in the same words, means it after all."""
@@ -179,7 +212,7 @@ class PersonalRewrites:
     def _told(self, user: str, source: str) -> Told:
         held = self._people[user][source]
         key = rewrite_key(RewriteLayer.PERSONAL, source, user)
-        if held.lessons:
+        if held.lessons and (held.rejected or _chosen(held).target != source):
             return Told(user, key, _rewrite(user, source, held))
         self._drop(user, source)
         return Told(user, key, None)
@@ -223,26 +256,11 @@ class PersonalRewrites:
             self._revisions.popitem(last=False)
 
 
-def _habit(turn: TurnVerdict, dialogue: str, known: dict[str, _Source]) -> Lesson | None:
-    """What the words of a turn came to `HABIT` times or more before it, in other dialogues, and never to anything
-    else."""
-    words, at_ms = plain_words(turn.request), int(turn.occurred_at.timestamp() * 1000)
-    came_to = [
-        lesson
-        for held in known.values()
-        if not held.rejected and held.blocked_because is None
-        for lesson in held.lessons
-        if lesson.at_ms < at_ms and lesson.dialogue != dialogue and plain_words(lesson.words) == words
-    ]
-    if len(came_to) < HABIT or len({lesson.target for lesson in came_to}) > 1:
-        return None
-    return max(came_to, key=lambda lesson: (lesson.at_ms, lesson.id))
-
-
 def _meant_after_all(person: dict[str, _Source], rejection: Lesson) -> bool:
     return any(
-        not held.rejected and any(_same(one, rejection) and one.at_ms > rejection.at_ms for one in held.lessons)
-        for held in person.values()
+        not held.rejected
+        and any(_same(one, rejection) and one.at_ms > rejection.at_ms and one.target != source for one in held.lessons)
+        for source, held in person.items()
     )
 
 
@@ -254,13 +272,20 @@ def _says_else(one: Lesson, other: Lesson) -> bool:
     return (one.words, one.target, one.text) != (other.words, other.target, other.text)
 
 
-def _rewrite(user: str, source: str, held: _Source) -> Rewrite:
+def _chosen(held: _Source) -> Lesson:
+    """The lesson that decides: what most of the last ones say, of as many the newest."""
     last = held.lessons[-LAST:]
     counts = Counter(lesson.target for lesson in last)
-    chosen = max(last, key=lambda lesson: (counts[lesson.target], lesson.at_ms, lesson.id))
+    return max(last, key=lambda lesson: (counts[lesson.target], lesson.at_ms, lesson.id))
+
+
+def _rewrite(user: str, source: str, held: _Source) -> Rewrite:
+    chosen = _chosen(held)
     agree = [lesson for lesson in held.lessons if lesson.target == chosen.target]
     because = REJECTED if held.rejected else held.blocked_because
-    worked, failed = success(len(agree), 0.0), success(0.0, len(held.lessons))
+    as_it_is = sum(lesson.target == source for lesson in held.lessons)
+    worked = success(len(agree), len(held.lessons) - len(agree))
+    failed = success(as_it_is, len(held.lessons) - as_it_is)
     of_target, of_source = (failed, worked) if held.rejected else (worked, failed)
     times = "once" if len(agree) == 1 else f"{len(agree)} times"
     seen = [datetime.fromtimestamp(lesson.at_ms / 1000, UTC) for lesson in held.lessons]

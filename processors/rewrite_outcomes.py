@@ -1,9 +1,13 @@
-"""Joins what was decided on a turn with the verdict on it, whichever comes first."""
+"""Joins what was decided on a turn with the verdict on it, whichever comes first.
+
+What is told of it names nobody: people and turns are hashes, as in kept moves, since it is enough to tell them apart.
+"""
 
 from collections import OrderedDict
 from datetime import datetime
 from typing import Final, NamedTuple, TypeVar
 
+from processors.source_moves import hashed
 from schemas.contract import derived_id
 from schemas.dialogue import Dialogue, TurnVerdict
 from schemas.rewrite import RewriteLayer
@@ -82,8 +86,8 @@ class OutcomeJoin:
                 occurred_at=verdict.at,
                 rewrite_id=decision.rewrite_id,
                 layer=RewriteLayer.PERSONAL if personal else RewriteLayer.GLOBAL,
-                user_id=decision.user_id,
-                turn_id=decision.turn_id,
+                user_id=hashed(decision.user_id),
+                turn_id=hashed(f"{decision.user_id}/{decision.turn_id}"),
                 arm=decision.arm,
                 propensity=decision.propensity,
                 good=verdict.good,

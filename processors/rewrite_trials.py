@@ -3,18 +3,24 @@
 Two Beta posteriors of success a rewrite, as in self-aware feedback learning (arXiv 2205.00029), from the last turns of
 each arm. Everybody counts by a few of their turns, so nobody alone gets a rewrite blocked that serves the others.
 What is kept is a function of the set of outcomes: delivered twice, late or out of order, they change nothing.
+
+Whether it is blocked follows from a test that may be looked at after every turn, not from the posteriors. Until an arm
+has `LAST` turns, a harmless rewrite is ever blocked with probability 2 % at most: 1 / `BLOCKED_AT`, and the doubt about
+the source's own success. After that it holds for every stretch of turns that begins at one of them, and the rate over
+hours is a measured one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Final
+from math import log
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, betaincinv
 
 from processors.posterior import success
-from processors.source_moves import hashed
+from processors.rewrite_harm import Counts, log_harm, native_bound
 from schemas.contract import derived_id
 from schemas.rewrite import Rewrite, RewriteLayer, Success
 from schemas.rewrite_decision import DecisionArm
@@ -23,12 +29,12 @@ from schemas.rewrite_trial import KeptOutcome, RewriteTrial
 
 PROCESSOR: Final = "rewrite-trial"
 
-WORSE: Final = 0.95
-"""Above this probability of doing harm a rewrite is blocked."""
+BLOCKED_AT: Final = 100.0
+"""Evidence of harm (see `processors.rewrite_harm`) above which a rewrite is blocked."""
 
 PRIOR: Final = 1.0
-"""Pseudo-counts of each kind: of an arm of which nothing is known every rate is as likely. So a rewrite that never once
-went well is stopped after some twenty turns, whether or not chance has held one back by then."""
+"""Pseudo-counts of each kind in the posteriors that are told: of an arm of which nothing is known every rate is as
+likely."""
 
 FEWEST: Final = 10
 """Turns that must have got it before that: the question is asked after each of them."""
@@ -48,6 +54,22 @@ BLOCKED_BY_TRIAL: Final = "turns fare worse with it"
 _GRID: Final = (np.arange(256) + 0.5) / 256
 
 
+class OnTrial(NamedTuple):
+    """What the table says of a rewrite: state keys, and how the source did by itself before."""
+
+    source: str
+    target: str
+    native: Success
+
+
+Table = Callable[[str], OnTrial | None]
+"""What is known of the rewrite of an id."""
+
+
+def _unknown(_rewrite_id: str) -> OnTrial | None:
+    return None
+
+
 def probability_worse(served: Success, held_out: Success) -> float:
     """P(the served arm's success rate is below the held-out arm's), of independent Beta posteriors: the mean of one's
     distribution function over the other's quantiles."""
@@ -63,7 +85,7 @@ def is_blocked_by_hand(rewrite: Rewrite) -> bool:
 class Arms:
     """The kept outcomes of one rewrite. Times in ms since the epoch."""
 
-    __slots__ = ("_kept", "layer", "rewrite_id", "user_id")
+    __slots__ = ("_kept", "_states", "layer", "rewrite_id", "user_id")
 
     def __init__(
         self, rewrite_id: str, layer: RewriteLayer, user_id: str | None = None, outcomes: Iterable[KeptOutcome] = ()
@@ -72,11 +94,14 @@ class Arms:
         self.layer = layer
         self.user_id = user_id
         self._kept: dict[str, KeptOutcome] = {one.id: one for one in outcomes}
+        self._states: tuple[str | None, str | None] = None, None
 
     @classmethod
     def of(cls, trial: RewriteTrial) -> "Arms":
         """As it was told."""
-        return cls(trial.rewrite_id, trial.layer, trial.user_id, trial.outcomes)
+        arms = cls(trial.rewrite_id, trial.layer, trial.user_id, trial.outcomes)
+        arms._states = trial.source, trial.target
+        return arms
 
     @property
     def outcomes(self) -> list[KeptOutcome]:
@@ -86,9 +111,9 @@ class Arms:
     def add(self, outcome: RewriteOutcome) -> bool:
         """Count an outcome; False when it changes nothing."""
         new = KeptOutcome(
-            id=hashed(outcome.turn_id),
+            id=outcome.turn_id,
             at_ms=int(outcome.occurred_at.timestamp() * 1000),
-            user=hashed(outcome.user_id),
+            user=outcome.user_id,
             arm=outcome.arm,
             good=outcome.good,
             revision=outcome.revision,
@@ -109,8 +134,9 @@ class Arms:
         """The posterior of an arm."""
         return _posterior(self._of(arm))
 
-    def harm(self, since_ms: int = 0) -> str | None:
-        """Why it should be served no longer, by turns after a time; None while nothing says so.
+    def harm(self, since_ms: int = 0, native: Success | None = None) -> str | None:
+        """Why it should be served no longer, by turns after a time; None while nothing says so. `native`: how the
+        source did before there was a rewrite.
 
         The newest turns are left out: of those that will be complained of, many have not been yet.
         """
@@ -119,31 +145,37 @@ class Arms:
         with_it = [one for one in settled if one.arm is DecisionArm.SERVED]
         if len(with_it) < FEWEST:
             return None
-        served = _posterior(with_it)
-        held_out = _posterior(one for one in settled if one.arm is DecisionArm.HOLDOUT)
-        worse = probability_worse(served, held_out)
-        if worse <= WORSE:
+        without = [one for one in settled if one.arm is DecisionArm.HOLDOUT]
+        bound = native_bound(native) if native is not None else 0.0
+        log_evidence = float(log_harm(_counts(with_it), _counts(without), bound))
+        if log_evidence <= log(BLOCKED_AT):
             return None
+        before = f", at least {bound:.0%} before there was a rewrite" if bound else ""
         return (
-            f"{BLOCKED_BY_TRIAL} than without (P = {worse:.3f}): {served.mean:.0%} of {len(with_it)} went well,"
-            f" {held_out.mean:.0%} of those held back"
+            f"{BLOCKED_BY_TRIAL} than without: {_share(with_it)} went well, {_share(without)} of those held back"
+            f"{before} (evidence 10^{log_evidence / log(10):.1f})"
         )
 
-    def trial(self, source: str | None = None, target: str | None = None) -> RewriteTrial:
-        """What is to be told; raises ValueError when nothing is counted yet."""
+    def trial(self, known: OnTrial | None = None) -> RewriteTrial:
+        """What is to be told, with what the table says of the rewrite; raises ValueError when nothing is counted yet.
+
+        States that were told once are told again when the table has another rewrite by now.
+        """
         outcomes = self.outcomes
         if not outcomes:
             raise ValueError(f"no turn is counted of rewrite {self.rewrite_id!r}: add one first")
         served, held_out = self.success(DecisionArm.SERVED), self.success(DecisionArm.HOLDOUT)
-        because = self.harm()
+        because = self.harm(native=known.native if known is not None else None)
+        if known is not None:
+            self._states = known.source, known.target
         return RewriteTrial(
             event_id=derived_id(PROCESSOR, self.rewrite_id),
             occurred_at=datetime.fromtimestamp(outcomes[-1].at_ms / 1000, UTC),
             rewrite_id=self.rewrite_id,
             layer=self.layer,
             user_id=self.user_id,
-            source=source,
-            target=target,
+            source=self._states[0],
+            target=self._states[1],
             served=served,
             held_out=held_out,
             worse=probability_worse(served, held_out),
@@ -160,8 +192,9 @@ class Arms:
 class RewriteTrials:
     """The trials of many rewrites, and which of them changed."""
 
-    def __init__(self, known: Iterable[RewriteTrial] = ()) -> None:
+    def __init__(self, known: Iterable[RewriteTrial] = (), table: Table = _unknown) -> None:
         """`known`: what was told before."""
+        self._table = table
         self._arms = {trial.rewrite_id: Arms.of(trial) for trial in known}
         self._changed: set[str] = set()
 
@@ -182,12 +215,21 @@ class RewriteTrials:
     def tell(self) -> list[RewriteTrial]:
         """The trials that changed since the last time."""
         changed, self._changed = sorted(self._changed), set()
-        return [self._arms[rewrite_id].trial() for rewrite_id in changed]
+        return [self._arms[rewrite_id].trial(self._table(rewrite_id)) for rewrite_id in changed]
 
 
 def _posterior(outcomes: Iterable[KeptOutcome]) -> Success:
     good = [one.good for one in outcomes]
     return success(sum(good), len(good) - sum(good), PRIOR)
+
+
+def _counts(outcomes: list[KeptOutcome]) -> Counts:
+    good = sum(one.good for one in outcomes)
+    return Counts(good, len(outcomes) - good)
+
+
+def _share(outcomes: list[KeptOutcome]) -> str:
+    return f"{sum(one.good for one in outcomes)} of {len(outcomes)}"
 
 
 def _order(outcome: KeptOutcome) -> tuple[int, str]:

@@ -57,6 +57,10 @@ class PreferenceFinder(Protocol):
         """Whether a turn is worth a closer look; asked of every turn, so it has to be quick."""
         ...
 
+    def offers(self, text: str) -> bool:
+        """Whether the person offers to be asked what to remember; asked of every turn too."""
+        ...
+
     def sensitive(self, text: str) -> bool:
         """Whether nothing of these words may be kept."""
         ...

@@ -83,12 +83,14 @@ def begin(
     question: str | None = None,
     phrase: str | None = None,
     pending: Preference | None = None,
+    offered: bool = False,
 ) -> Said:
     """Open a dialogue: about a `pending` preference, about what a `phrase` should do, or about anything.
 
-    `question`: what to ask first, of a teachable moment; without one the person began.
+    `question`: what to ask first, of a teachable moment; without one, or where it was `offered`, the person began.
     """
-    source = PreferenceSource.SYSTEM_INITIATED if question or pending else PreferenceSource.CUSTOMER_INITIATED
+    asks = (question is not None and not offered) or pending is not None
+    source = PreferenceSource.SYSTEM_INITIATED if asks else PreferenceSource.CUSTOMER_INITIATED
     opened = TeachingDialogue(teaching_id, user_id, source, TeachingState.ASKING, "", now, None, phrase, pending)
     if pending is not None:
         opened = replace(opened, heard=_heard_of(pending))

@@ -68,7 +68,7 @@ def _outcome(turn: TurnVerdict, state: str, following: _Request | None) -> tuple
         return None
     if denied(parts_of(own.state)) is Denied.CONSENT:
         return Outcome.SUCCESS, None
-    return _again(own.state) if _says_anew(turn, state, own) else None
+    return _again(own.state) if says_anew(turn, state, *own) else None
 
 
 def _again(target: str) -> tuple[Outcome, str | None]:
@@ -87,12 +87,12 @@ def _corrected(state: str, following: str) -> str | None:
     return meant if meant != state else None
 
 
-def _says_anew(turn: TurnVerdict, state: str, following: _Request) -> bool:
+def says_anew(turn: TurnVerdict, state: str, following: TurnVerdict, following_state: str) -> bool:
     """Whether the answer to a question back says the request again, in place of what was understood.
 
     What is only added to the request, or answers with something else, does not.
     """
-    was, now = parts_of(state), parts_of(following.state)
+    was, now = parts_of(state), parts_of(following_state)
     if (was.domain, was.intent) == (now.domain, now.intent):
         if set(was.slots) <= set(now.slots):
             return False
@@ -100,7 +100,7 @@ def _says_anew(turn: TurnVerdict, state: str, following: _Request) -> bool:
             return True
     if was.intent and not was.slots:
         return False
-    return content_shared(words_of(turn.request), words_of(following.turn.request)) >= _SAID_AGAIN
+    return content_shared(words_of(turn.request), words_of(following.request)) >= _SAID_AGAIN
 
 
 def _transition(dialogue: Dialogue, turn: TurnVerdict, state: str, outcome: Outcome, target: str | None) -> Transition:

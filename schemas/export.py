@@ -25,6 +25,7 @@ from schemas.feedback import (
 )
 from schemas.forgotten_person import ForgottenPerson
 from schemas.preference import Preference
+from schemas.preference_outcome import PreferenceOutcome
 from schemas.rewrite import Rewrite
 from schemas.rewrite_decision import RewriteDecision
 from schemas.rewrite_outcome import RewriteOutcome
@@ -51,6 +52,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
     "failure-attribution": FailureAttribution,
     "alarm": Alarm,
     "preference": Preference,
+    "preference-outcome": PreferenceOutcome,
     "teachable-moment": TeachableMoment,
     "transition": Transition,
     "source-moves": SourceMoves,
@@ -93,6 +95,7 @@ _CHANNELS: Final = (
     (FailureAttribution.topic_suffix, "Which component broke first in each turn.", ("failure-attribution",)),
     (Alarm.topic_suffix, "Components that broke, and where; the last word of each alarm counts.", ("alarm",)),
     (Preference.topic_suffix, "What people taught; the last word counts, no value forgets.", ("preference",)),
+    (PreferenceOutcome.topic_suffix, "Whether answers did as people had taught.", ("preference-outcome",)),
     (TeachableMoment.topic_suffix, "What to ask a person, and why.", ("teachable-moment",)),
     (Transition.topic_suffix, "What became of each request, by the state it was understood as.", ("transition",)),
     (SourceMoves.topic_suffix, "What is kept of the moves from each state; the last word counts.", ("source-moves",)),

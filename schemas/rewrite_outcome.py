@@ -20,8 +20,8 @@ class RewriteOutcome(Event):
     type: Literal["rewrite-outcome"] = "rewrite-outcome"
     rewrite_id: Id
     layer: RewriteLayer
-    user_id: Id
-    turn_id: Id
+    user_id: Id = Field(description="hash of it: enough to count nobody too often")
+    turn_id: Id = Field(description="hash of the person and their turn")
     arm: DecisionArm
     propensity: Score = Field(gt=0.0, description="probability with which this arm was chosen")
     good: bool = Field(description="the answer was no defect")

@@ -31,7 +31,7 @@ class RewriteTrial(Event):
     type: Literal["rewrite-trial"] = "rewrite-trial"
     rewrite_id: Id
     layer: RewriteLayer
-    user_id: Id | None = Field(None, description="of the personal layer")
+    user_id: Id | None = Field(None, description="of the personal layer: hash of it")
     source: str | None = Field(None, description="state key; none when the rewrite was not known where it was counted")
     target: str | None = Field(None, description="state key; likewise")
     served: Success = Field(description="of the turns that got the rewrite")

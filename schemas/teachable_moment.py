@@ -16,13 +16,15 @@ class MomentKind(StrEnum):
     CORRECTED = "corrected"  # what was understood was corrected several times
     DECLARED_WRONG = "declared-wrong"  # the person said that the answer was wrong
     UNKNOWN_CONCEPT = "unknown-concept"  # words whose meaning is not known, such as an own name for a lamp
+    OFFERED = "offered"  # the person offered to teach: "learn my preferences"
     UNCLEAR = "unclear"  # a preference was stated, but not clearly enough to be kept without asking
 
 
 class TeachableMoment(Event):
     """A question that the assistant may ask; `event_id` is derived from the turn, so it is asked once.
 
-    At most one is told of a person in a day, and one of a failure. A teaching dialogue may begin from it.
+    At most one is told of a person in a day, and one of a failure, but for those that the person offered. A teaching
+    dialogue may begin from it.
     """
 
     topic_suffix: ClassVar[str] = "teachable-moments.v1"

@@ -17,6 +17,7 @@ from schemas.failure_point import FAILURE_ATTRIBUTION, FailureAttribution
 from schemas.feedback import FEEDBACK, Feedback
 from schemas.forgotten_person import FORGOTTEN_PERSON, ForgottenPerson
 from schemas.preference import PREFERENCE, Preference
+from schemas.preference_outcome import PREFERENCE_OUTCOME, PreferenceOutcome
 from schemas.rewrite import REWRITE, Rewrite
 from schemas.rewrite_decision import REWRITE_DECISION, RewriteDecision
 from schemas.rewrite_outcome import REWRITE_OUTCOME, RewriteOutcome
@@ -135,6 +136,11 @@ def decode_rewrite_trial(key: bytes | None, value: bytes | None, limits: Limits)
 def decode_preference(key: bytes | None, value: bytes | None, limits: Limits) -> Preference:
     """The preference of a record of `preferences`. Raises `Undecodable` and nothing else."""
     return _decode(PREFERENCE, key, value, limits, "key")
+
+
+def decode_preference_outcome(key: bytes | None, value: bytes | None, limits: Limits) -> PreferenceOutcome:
+    """The outcome of a record of `preference-outcomes`. Raises `Undecodable` and nothing else."""
+    return _decode(PREFERENCE_OUTCOME, key, value, limits)
 
 
 def decode_teachable_moment(key: bytes | None, value: bytes | None, limits: Limits) -> TeachableMoment:

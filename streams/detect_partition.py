@@ -18,6 +18,7 @@ from streams.event_partition import EventPartition, dialogue_limits
 from streams.hearing import hearing_of
 from streams.proof import proven
 from streams.record import Record
+from streams.taught_preferences import TaughtPreferences
 from streams.teaching import lessons_of
 
 ROLE = "detect"
@@ -35,19 +36,21 @@ class DetectPartition(EventPartition[Emit]):
         skews: Iterable[ClockSkew] = (),
         moments: Iterable[TeachableMoment] = (),
         lessons: Lessons | None = None,
+        taught: TaughtPreferences | None = None,
     ) -> None:
-        """`lessons`: what hears people teach, if not what the settings ask for."""
+        """`lessons`: what hears people teach, if not what the settings ask for. `taught`: what they taught before."""
         known = ClockSkews()
         known.load(skews)
         self._lessons = lessons = lessons or lessons_of(settings)
         asked = AskedBefore(moments, settings.teaching_asks_every)
+        self._taught = taught = taught or TaughtPreferences()
         super().__init__(
             ROLE,
             settings,
             partition,
             committed,
             lambda checkpoint: DialogueProcessor(
-                dialogue_limits(settings), checkpoint, hearing_of(settings), known, lessons, asked
+                dialogue_limits(settings), checkpoint, hearing_of(settings), known, lessons, asked, taught.known
             ),
             proven,
         )
@@ -59,6 +62,7 @@ class DetectPartition(EventPartition[Emit]):
 
     def process(self, records: Sequence[Record]) -> Outcome:
         """What a batch leads to. Raises `TooManyDeadLetters` when only invalid records come in."""
+        self._taught.take()
         messages: list[Message] = []
         for emit in self._told_of(records, messages):
             messages.append(self._message(emit))  # noqa: PERF401 - dead letters keep their place between the others

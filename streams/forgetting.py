@@ -14,6 +14,7 @@ from infra.clickhouse.migrate import migrate
 from infra.clickhouse.store import Store, StoreInUse, open_store
 from infra.kafka.topics import PREFERENCES, REWRITE_TRIALS, REWRITES, Topic
 from infra.settings import Settings
+from processors.source_moves import hashed
 from schemas.rewrite import RewriteLayer
 from schemas.rewrite_trial import REWRITE_TRIAL
 from streams.errors import StreamError
@@ -106,7 +107,7 @@ def _keys(settings: Settings, user_id: str) -> dict[Topic, list[str]]:
 
 def _is_of(trial: bytes, user_id: str) -> bool:
     try:
-        return REWRITE_TRIAL.validate_json(trial).user_id == user_id
+        return REWRITE_TRIAL.validate_json(trial).user_id in (user_id, hashed(user_id))
     except ValueError:
         return False
 

@@ -39,6 +39,7 @@ from streams.application import Role, RoleApp, build_app
 from streams.compacted import wait_for
 from streams.delivery import Committed, Entry, Ledger, Message
 from streams.feeding import feed
+from streams.learn_on_trial import TableOnTrial
 from streams.learn_partition import ROLE, DialogueMoves, SourceCounting
 from streams.learn_solver import Solver
 from streams.learn_trials import TrialCounting
@@ -86,6 +87,8 @@ class Learn(Role):
         self._telling = asyncio.Lock()
         self._solver: Solver | None = None
         self._thread = ThreadPoolExecutor(1, "solver")
+        self._on_trial = TableOnTrial(settings)
+        self._trial_thread = ThreadPoolExecutor(1, "on-trial")
 
     async def start(self) -> None:
         await self._outbox.start()
@@ -99,6 +102,8 @@ class Learn(Role):
         if self._solver is not None:
             await self._in_thread(self._solver.close)
         self._thread.shutdown(wait=False, cancel_futures=True)
+        await asyncio.get_running_loop().run_in_executor(self._trial_thread, self._on_trial.close)
+        self._trial_thread.shutdown(wait=False, cancel_futures=True)
         await self._outbox.stop()
 
     async def on_batch(self, tp: TP, generation: int, records: list[Any]) -> None:
@@ -123,6 +128,7 @@ class Learn(Role):
         """Tell every state and trial that changed; what led to it may be committed then."""
         self._lease.beat()
         async with self._telling:
+            await self._look_at_the_table()
             for tp, owned in list(self._owned.items()):
                 ours = owned.ledger.generation == self._app.consumer_generation_id
                 if ours and owned.tells is not None and owned.open:
@@ -131,6 +137,15 @@ class Learn(Role):
                     if await self._deliver(messages, tp, owned.ledger.generation):
                         for entry in told:
                             owned.ledger.close(entry)
+
+    async def _look_at_the_table(self) -> None:
+        """Know the rewrites whose trials are to be told."""
+        if not any(isinstance(owned.tells, TrialCounting) and owned.open for owned in self._owned.values()):
+            return
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._trial_thread, self._on_trial.step)
+        except (BrokerUnavailable, ClientError, OSError) as fault:
+            log.warning("trials are told by what was known of their rewrites before: %s", fault)
 
     async def solve(self) -> None:
         """Solve what changed, if that falls to this worker."""
@@ -211,7 +226,8 @@ class Learn(Role):
             return _Owned(counting.process, counting, ledger, lost, counting)
         if tp.topic == REWRITE_OUTCOMES.full_name(settings):
             trials = await wait_for(
-                lambda: learn_takeover.trial_counting(settings, partition), "what is known of trials"
+                lambda: learn_takeover.trial_counting(settings, partition, self._on_trial.get),
+                "what is known of trials",
             )
             return _Owned(trials.process, trials, ledger, lost, trials)
         people, known_to = await self._people_of(partition, generation)
@@ -230,15 +246,19 @@ class Learn(Role):
         """The people of a partition: dialogues, decisions, rewrites and wishes of one person have one number."""
         held = self._people.get(partition)
         if held is None or held[0] != generation:
-            decisions = TP(REWRITE_DECISIONS.full_name(self._settings), partition)
-            read_from = (await self._app.batch_consumer.committed(decisions)).offset
+            decisions = await self._read_from(TP(REWRITE_DECISIONS.full_name(self._settings), partition))
+            dialogues = await self._read_from(TP(DIALOGUES.full_name(self._settings), partition))
             people = await wait_for(
-                lambda: learn_takeover.people(self._settings, partition, read_from), "what people have taught"
+                lambda: learn_takeover.people(self._settings, partition, decisions, dialogues),
+                "what people have taught",
             )
             self._people = {n: known for n, known in self._people.items() if known[0] == generation}
             held = self._people[partition] = generation, people
             log.info("partition %d: %d people have rewrites of their own", partition, len(people.learning))
         return held[1]
+
+    async def _read_from(self, tp: TP) -> int:
+        return (await self._app.batch_consumer.committed(tp)).offset
 
 
 def _count(counts: Counter[str], add: Callable[[str, int], None]) -> None:

@@ -44,9 +44,10 @@ class PeopleLearning:
         partition: int,
         known: Iterable[Rewrite] = (),
         decisions: Iterable[RewriteDecision] = (),
+        dialogues: Iterable[Dialogue] = (),
     ) -> None:
-        """`known`: the records of these people's rewrites, of the compacted topic; `decisions`: the last ones before
-        what will be read."""
+        """`known`: the records of these people's rewrites, of the compacted topic; `decisions` and `dialogues`: the
+        last ones before what will be read."""
         self._prefix = settings.topic_prefix
         self._partitions = settings.kafka_partitions
         self._partition = partition
@@ -54,6 +55,8 @@ class PeopleLearning:
         self._join = OutcomeJoin()
         for decision in decisions:
             self._join.decided(decision)
+        for dialogue in dialogues:
+            self._layer.remember(dialogue)
         self.rejected: Counter[str] = Counter()
 
     def __len__(self) -> int:

@@ -152,7 +152,7 @@ class Solver:
         if cleared_ms is not None and rewrite.cleared_at is None:
             rewrite = rewrite.model_copy(update={"cleared_at": datetime.fromtimestamp(cleared_ms / 1000, UTC)})
         arms = self._harmful.get(rewrite.event_id)
-        because = arms.harm(cleared_ms or 0) if arms is not None else None
+        because = arms.harm(cleared_ms or 0, rewrite.source_success) if arms is not None else None
         if because is None:
             return rewrite
         return rewrite.model_copy(update={"blocked": True, "blocked_because": because})

@@ -1,17 +1,19 @@
 """What `learn` reads when it takes over a partition: what is known there by now. Blocks; for threads."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from infra.kafka.topics import REWRITE_DECISIONS, REWRITE_TRIALS, REWRITES, SOURCE_MOVES
+from infra.kafka.topics import DIALOGUES, REWRITE_DECISIONS, REWRITE_TRIALS, REWRITES, SOURCE_MOVES, Topic
 from infra.settings import Settings
+from processors.rewrite_trials import Table
 from processors.source_moves import SourceState
 from schemas.contract import Event
+from schemas.dialogue import DIALOGUE
 from schemas.rewrite import REWRITE, RewriteLayer
-from schemas.rewrite_decision import REWRITE_DECISION, RewriteDecision
+from schemas.rewrite_decision import REWRITE_DECISION
 from schemas.rewrite_trial import REWRITE_TRIAL
 from streams.compacted import last_words
 from streams.learn_partition import SourceCounting
@@ -26,8 +28,12 @@ E = TypeVar("E", bound=Event)
 DECISIONS_BACK: Final = 20_000
 """Decisions before the ones that are to be read: their turns may be judged after them."""
 
+DIALOGUES_BACK: Final = 20_000
+"""Revisions of dialogues before the ones that are to be read: what went well in them may be a habit."""
+
 _PERSONAL: Final = f"{RewriteLayer.PERSONAL.value}/".encode()
 _NOTHING_DECIDED: Final = b'"arm":"none"'
+_STILL_OPEN: Final = b'"closed":false'
 
 
 class People(NamedTuple):
@@ -37,9 +43,9 @@ class People(NamedTuple):
     rewrites_known_to: int
 
 
-def people(settings: Settings, partition: int, decisions_from: int) -> People:
-    """`decisions_from`: the offset from which decisions will be read. Raises `TopicMissing`, `BrokerUnavailable`,
-    and what the client raises."""
+def people(settings: Settings, partition: int, decisions_from: int, dialogues_from: int) -> People:
+    """`decisions_from`, `dialogues_from`: the offsets from which those will be read. Raises `TopicMissing`,
+    `BrokerUnavailable`, and what the client raises."""
     topic = REWRITES.full_name(settings)
     held: dict[bytes, bytes] = {}
     with TopicReader(settings, [topic], partition=partition) as reader:
@@ -51,7 +57,15 @@ def people(settings: Settings, partition: int, decisions_from: int) -> People:
                 held[key] = record.value
             known_to = max(known_to, record.offset + 1)
     rewrites = _read(REWRITE, held.values(), topic)
-    learning = PeopleLearning(settings, partition, rewrites, _decisions(settings, partition, decisions_from))
+    decisions = _before(settings, REWRITE_DECISIONS, partition, decisions_from, DECISIONS_BACK, _NOTHING_DECIDED)
+    dialogues = _before(settings, DIALOGUES, partition, dialogues_from, DIALOGUES_BACK, _STILL_OPEN)
+    learning = PeopleLearning(
+        settings,
+        partition,
+        rewrites,
+        _read(REWRITE_DECISION, decisions, REWRITE_DECISIONS.full_name(settings)),
+        _read(DIALOGUE, dialogues, DIALOGUES.full_name(settings)),
+    )
     return People(learning, known_to)
 
 
@@ -62,24 +76,22 @@ def source_counting(settings: Settings, partition: int) -> SourceCounting:
     return SourceCounting(settings, partition, states)
 
 
-def trial_counting(settings: Settings, partition: int) -> TrialCounting:
-    """The trials of a partition of outcomes."""
+def trial_counting(settings: Settings, partition: int, table: Table) -> TrialCounting:
+    """The trials of a partition of outcomes; `table`: what is known of the rewrite of an id."""
     known = last_words(settings, REWRITE_TRIALS, partition)
-    return TrialCounting(settings, partition, _read(REWRITE_TRIAL, known.values(), REWRITE_TRIALS.full_name(settings)))
+    trials = _read(REWRITE_TRIAL, known.values(), REWRITE_TRIALS.full_name(settings))
+    return TrialCounting(settings, partition, trials, table)
 
 
-def _decisions(settings: Settings, partition: int, before: int) -> list[RewriteDecision]:
-    topic = REWRITE_DECISIONS.full_name(settings)
-    starts = {(topic, partition): max(0, before - DECISIONS_BACK)}
-    if before <= 0:
-        return []
-    with TopicReader(settings, [topic], partition=partition, starts=starts) as reader:
-        told = [
-            record.value
-            for record in reader.rest()
-            if record.offset < before and record.value is not None and _NOTHING_DECIDED not in record.value
-        ]
-    return _read(REWRITE_DECISION, told, topic)
+def _before(settings: Settings, topic: Topic, partition: int, end: int, most: int, but_not: bytes) -> Iterator[bytes]:
+    """The values of the last `most` records before an offset, but those with a mark in them."""
+    if end <= 0:
+        return
+    name = topic.full_name(settings)
+    with TopicReader(settings, [name], partition=partition, starts={(name, partition): max(0, end - most)}) as reader:
+        for record in reader.rest():
+            if record.offset < end and record.value is not None and but_not not in record.value:
+                yield record.value
 
 
 def _read(adapter: TypeAdapter[E], values: Iterable[bytes], topic: str) -> list[E]:

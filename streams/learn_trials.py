@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from infra.settings import Settings
-from processors.rewrite_trials import RewriteTrials
+from processors.rewrite_trials import RewriteTrials, Table
 from schemas.rewrite_outcome import RewriteOutcome
 from schemas.rewrite_trial import RewriteTrial
 from streams.dead_letter_message import dead_letter_message
@@ -20,11 +20,17 @@ _OWN_LIMITS: Final = Limits(max_event_bytes=16 << 20)
 class TrialCounting:
     """The trials of all rewrites of one partition of `rewrite-outcomes`."""
 
-    def __init__(self, settings: Settings, partition: int, known: Iterable[RewriteTrial] = ()) -> None:
-        """`known`: what was told before, from the compacted topic."""
+    def __init__(
+        self,
+        settings: Settings,
+        partition: int,
+        known: Iterable[RewriteTrial] = (),
+        table: Table = lambda _rewrite_id: None,
+    ) -> None:
+        """`known`: what was told before, from the compacted topic; `table`: what is known of the rewrite of an id."""
         self._prefix = settings.topic_prefix
         self._partition = partition
-        self._trials = RewriteTrials(known)
+        self._trials = RewriteTrials(known, table)
         self.dropped: Counter[str] = Counter()
         self.rejected: Counter[str] = Counter()
 

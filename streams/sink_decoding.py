@@ -16,6 +16,7 @@ from schemas.failure_point import FailureAttribution
 from schemas.feedback import FeedbackEvent
 from schemas.forgotten_person import ForgottenPerson
 from schemas.preference import Preference
+from schemas.preference_outcome import PreferenceOutcome
 from schemas.rewrite import Rewrite
 from schemas.rewrite_decision import RewriteDecision
 from schemas.rewrite_trial import RewriteTrial
@@ -32,6 +33,7 @@ from streams.decoding import (
     decode_feedback,
     decode_forgotten_person,
     decode_preference,
+    decode_preference_outcome,
     decode_rewrite,
     decode_rewrite_decision,
     decode_rewrite_trial,
@@ -54,6 +56,7 @@ TOPIC_SUFFIXES = (
     RewriteDecision.topic_suffix,
     RewriteTrial.topic_suffix,
     Preference.topic_suffix,
+    PreferenceOutcome.topic_suffix,
     TeachableMoment.topic_suffix,
     ForgottenPerson.topic_suffix,
     DeadLetter.topic_suffix,
@@ -79,6 +82,7 @@ class RowDecoder:
             RewriteDecision.topic_suffix: partial(self._derived, decode_rewrite_decision),
             RewriteTrial.topic_suffix: partial(self._kept, decode_rewrite_trial, TrialTombstone),
             Preference.topic_suffix: partial(self._kept, decode_preference, PreferenceTombstone),
+            PreferenceOutcome.topic_suffix: partial(self._derived, decode_preference_outcome),
             TeachableMoment.topic_suffix: partial(self._derived, decode_teachable_moment),
             ForgottenPerson.topic_suffix: partial(self._derived, decode_forgotten_person),
             DeadLetter.topic_suffix: self._dead_letter,

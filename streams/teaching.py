@@ -16,6 +16,7 @@ from models.minilm import ModelsNotInstalled
 from models.preference.catalogue import Catalogue, Entry
 from models.preference.features import Turn
 from models.preference.model import PreferenceModel, Statement
+from models.preference.offer import offers_to_teach
 from models.preference.sensitive import sensitive_category
 from processors.lessons import Lessons
 from processors.teachable import Heard, PreferenceFinder, StatementCase
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 
 Wanted = Literal["auto", "models", "off"]
 
+_LOOKED_AT: Final = 65_536
+"""Texts of which it is remembered what a look at their words says: utterances repeat."""
 _SLACK: Final = timedelta(hours=2)
 """Devices' clocks may be ahead of the broker's, by which old moments are told from new ones."""
 
@@ -53,11 +56,16 @@ class LearnedPreferences:
         self._catalogue = catalogue or Catalogue()
         self._looks_up = len(self._catalogue) > 0
         self.version = model.version
-        self._passes = lru_cache(maxsize=65_536)(model.gate.passes)
+        self._passes = lru_cache(maxsize=_LOOKED_AT)(model.passes)
+        self._offers = lru_cache(maxsize=_LOOKED_AT)(offers_to_teach)
 
     def passes(self, text: str) -> bool:
         """Whether a turn is worth the network's time."""
         return self._passes(text)
+
+    def offers(self, text: str) -> bool:
+        """Whether the person offers to be asked what to remember."""
+        return self._offers(text)
 
     def sensitive(self, text: str) -> bool:
         """Whether nothing of these words may be kept."""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from schemas.forgotten_person import ForgottenPerson
 from schemas.preference import Preference
+from schemas.preference_outcome import PreferenceOutcome
 from schemas.rewrite import Rewrite, RewriteChain, Success
 from schemas.rewrite_decision import RewriteDecision
 from schemas.rewrite_trial import RewriteTrial
@@ -118,6 +119,21 @@ def preference(number: int = 0, user: str = "u-1", **changes: object) -> Prefere
         "detector": "preference/1",
     }
     return Preference.model_validate(given | changes)
+
+
+def outcome(number: int = 0, user: str = "u-1", **changes: object) -> PreferenceOutcome:
+    """An answer did as the preference of this number says, `number` seconds after three o'clock."""
+    given = {
+        "event_id": f"outcome-{number}",
+        "occurred_at": AT + timedelta(seconds=number),
+        "preference_id": f"taste-{number}",
+        "user_id": user,
+        "turn_id": f"t-{number}",
+        "attribute": "music-genre",
+        "obeyed": True,
+        "detector": "obeyed/1",
+    }
+    return PreferenceOutcome.model_validate(given | changes)
 
 
 def moment(number: int = 0, **changes: object) -> TeachableMoment:

@@ -3,7 +3,8 @@
 A minute's figures are replaced by a higher version alone, and a minute that lost rows has a lower one. So what was
 computed is deleted too, and computed anew from what is left. Which minutes that concerns is written down first: a
 worker that is killed in between does it when it begins again, as the record that asked for it is read again. Another
-worker may have read a minute before its rows were deleted and write it down after: so minutes are looked at once more.
+worker may have read a minute before its rows were deleted and write it down after: so minutes are looked at once more
+when all who began before have ended.
 """
 
 import threading
@@ -38,6 +39,7 @@ PERSONAL_TABLES: Mapping[str, str] = {
             "rewrite_decisions",
             "preference_changes",
             "preferences",
+            "preference_outcomes",
             "teachable_moments",
         ),
         _BY_USER,
@@ -62,13 +64,14 @@ _OLDER: Final = (
 @dataclass
 class Erasures:
     """What is to be deleted: of people (ids) all rows up to a moment (epoch milliseconds); of preferences (digests of
-    their keys) all revisions before an offset."""
+    their keys) all revisions before an offset, and up to a moment what came of them."""
 
     people: dict[str, int] = field(default_factory=dict)
     preferences: dict[str, int] = field(default_factory=dict)
+    outcomes: dict[str, int] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.people or self.preferences)
+        return bool(self.people or self.preferences or self.outcomes)
 
     def note(self, records: Iterable[Record]) -> None:
         """What these records ask for."""
@@ -78,7 +81,7 @@ class Erasures:
                     self.forget({record.event.user_id: record.appended_ms})
                 case PreferenceTombstone():
                     key = digest(record.event.key)
-                    self.preferences[key] = max(record.offset, self.preferences.get(key, 0))
+                    self.add(Erasures(preferences={key: record.offset}, outcomes={key: record.appended_ms}))
 
     def forget(self, people: Mapping[str, int]) -> None:
         """These people as well."""
@@ -90,6 +93,8 @@ class Erasures:
         self.forget(other.people)
         for key, offset in other.preferences.items():
             self.preferences[key] = max(offset, self.preferences.get(key, 0))
+        for key, until in other.outcomes.items():
+            self.outcomes[key] = max(until, self.outcomes.get(key, 0))
 
 
 class Eraser:
@@ -117,6 +122,12 @@ class Eraser:
             ]
             self._delete("preference_changes", of_keys)
             self._delete("preferences", of_keys)
+        for some in _chunks(sorted(wanted.outcomes.items())):
+            what_came = [
+                (f"key = %(id{n})s AND {_OLDER.format(until=until)}", {f"id{n}": key})
+                for n, (key, until) in enumerate(some)
+            ]
+            self._delete("preference_outcomes", what_came)
         self._rebuild()
 
     def _delete(self, table: str, conditions: Sequence[tuple[str, Mapping[str, object]]]) -> None:
@@ -159,8 +170,10 @@ class Eraser:
         """The minutes that somebody else has put back as they were: their version is too high for their rows."""
         if not self._settle_s:
             return []
+        began = time.monotonic()
         if self._stop.wait(self._settle_s):
             raise StoreUnavailable("told to stop while minutes were computed anew")
+        self._until(lambda: not self._others_begun(of_raw, began), "others computing the same minutes")
         wrong: set[int] = set()
         for rollup in of_raw:
             rows = self._store.query(
@@ -174,6 +187,15 @@ class Eraser:
             )
             wrong |= {int(str(row["at"])) for row in rows}
         return sorted(wrong)
+
+    def _others_begun(self, of_raw: Sequence[Rollup], began: float) -> int:
+        """How many are still computing minutes from what they may have read before the rows were deleted."""
+        writing = " OR ".join(f"startsWith(query, 'INSERT INTO {rollup.table} ')" for rollup in of_raw)
+        (row,) = self._store.query(
+            "SELECT toUInt64(count()) AS n FROM system.processes"
+            f" WHERE elapsed >= {time.monotonic() - began} AND ({writing})"
+        )
+        return int(str(row["n"]))
 
     def _note_minutes(self, raw: str, minutes: Sequence[int], *, pending: bool) -> None:
         self._store.insert(

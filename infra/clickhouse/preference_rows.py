@@ -1,4 +1,4 @@
-"""What people taught, when they could be asked, and who is forgotten, as columns."""
+"""What people taught, whether it was obeyed, when they could be asked, and who is forgotten, as columns."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from infra.clickhouse.rows import Columns, second_columns, source_columns, time_
 from infra.clickhouse.tombstone import PreferenceTombstone, digest
 from schemas.forgotten_person import ForgottenPerson
 from schemas.preference import Preference
+from schemas.preference_outcome import PreferenceOutcome
 from schemas.teachable_moment import TeachableMoment
 
 
@@ -69,6 +70,24 @@ def preference_tombstone_columns(records: Sequence[Record]) -> Columns:
         "key": [digest(e.key) for e in events],
         "removed": [1] * len(events),
         **second_columns("occurred", [r.appended_ms / 1000 for r in records]),
+        **source_columns(records),
+    }
+
+
+def outcome_columns(records: Sequence[Record]) -> Columns:
+    """Rows of `preference_outcomes`; every record holds a PreferenceOutcome. `key` is that of its preference."""
+    events: list[PreferenceOutcome] = [r.event for r in records]  # type: ignore[misc]
+    return {
+        "event_id": [e.event_id for e in events],
+        "key": [digest(f"{e.user_id}/{e.preference_id}") for e in events],
+        "user_id": [e.user_id for e in events],
+        "turn_id": [e.turn_id for e in events],
+        "attribute": [e.attribute for e in events],
+        "obeyed": [int(e.obeyed) for e in events],
+        "retracted": [int(e.retracted) for e in events],
+        "detector": [e.detector for e in events],
+        "revision": [e.revision for e in events],
+        **time_columns("occurred", [e.occurred_at for e in events]),
         **source_columns(records),
     }
 

@@ -10,6 +10,7 @@ from schemas.failure_point import FailureAttribution
 from schemas.feedback import FeedbackEvent
 from schemas.forgotten_person import ForgottenPerson
 from schemas.preference import Preference
+from schemas.preference_outcome import PreferenceOutcome
 from schemas.rewrite import Rewrite
 from schemas.rewrite_decision import RewriteDecision
 from schemas.rewrite_trial import RewriteTrial
@@ -30,6 +31,7 @@ StoredEvent = (
     | RewriteDecision
     | RewriteTrial
     | Preference
+    | PreferenceOutcome
     | TeachableMoment
     | ForgottenPerson
     | DeadLetter

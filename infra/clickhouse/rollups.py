@@ -140,6 +140,18 @@ PREFERENCES = Rollup(
     ("attribute", "status", "source", "explicitness"),
     {"changes": "count()", "users": "uniqExact(user_id)"},
 )
+OUTCOMES = Rollup(
+    "preference_outcome_minutes",
+    "preference_outcomes_per_minute",
+    "preference_outcomes",
+    "revision",
+    ("attribute",),
+    {
+        "outcomes": "countIf(retracted = 0)",
+        "obeyed": "countIf(retracted = 0 AND obeyed = 1)",
+        "users": "uniqExactIf(user_id, retracted = 0)",
+    },
+)
 MOMENTS = Rollup(
     "teachable_moment_minutes",
     "teachable_moments_per_minute",
@@ -148,7 +160,7 @@ MOMENTS = Rollup(
     ("kind", "detector"),
     {"moments": "count()", "users": "uniqExact(user_id)"},
 )
-ROLLUPS = (TURNS, FEEDBACK, DEFECTS, REQUESTS, FAILURE_POINTS, DECISIONS, PREFERENCES, MOMENTS)
+ROLLUPS = (TURNS, FEEDBACK, DEFECTS, REQUESTS, FAILURE_POINTS, DECISIONS, PREFERENCES, OUTCOMES, MOMENTS)
 
 RAW_TABLES = frozenset(rollup.raw for rollup in ROLLUPS)
 """The raw tables whose minutes are rolled up."""
@@ -198,6 +210,7 @@ def tally(store: Store) -> list[Tally]:
                 PREFERENCES,
                 "SELECT uniqExact((key, revision, toStartOfMinute(occurred_at))) AS n FROM preference_changes",
             ),
+            (OUTCOMES, "SELECT uniqExact(event_id) AS n FROM preference_outcomes FINAL WHERE retracted = 0"),
             (MOMENTS, "SELECT uniqExact(event_id) AS n FROM teachable_moments"),
         )
     ]

@@ -7,6 +7,7 @@ from infra.clickhouse.failure_rows import alarm_columns, failure_point_columns
 from infra.clickhouse.preference_rows import (
     forgotten_columns,
     moment_columns,
+    outcome_columns,
     preference_change_columns,
     preference_columns,
     preference_tombstone_columns,
@@ -46,6 +47,7 @@ from schemas.feedback import (
 )
 from schemas.forgotten_person import ForgottenPerson
 from schemas.preference import Preference
+from schemas.preference_outcome import PreferenceOutcome
 from schemas.rewrite import Rewrite
 from schemas.rewrite_decision import RewriteDecision
 from schemas.rewrite_trial import RewriteTrial
@@ -95,6 +97,7 @@ _PREFERENCES = Target(
     Preference.topic_suffix, (("preference_changes", preference_change_columns), ("preferences", preference_columns))
 )
 _PREFERENCES_FORGOTTEN = Target(Preference.topic_suffix, (("preferences", preference_tombstone_columns),))
+_OUTCOMES = Target(PreferenceOutcome.topic_suffix, (("preference_outcomes", outcome_columns),))
 _MOMENTS = Target(TeachableMoment.topic_suffix, (("teachable_moments", moment_columns),))
 _FORGOTTEN = Target(ForgottenPerson.topic_suffix, (("forgotten_people", forgotten_columns),))
 _DEAD_LETTERS = Target(DeadLetter.topic_suffix, (("dead_letters", dead_letter_columns),))
@@ -115,6 +118,7 @@ TARGETS: dict[type[StoredEvent], Target] = {
     TrialTombstone: _TRIALS_DROPPED,
     Preference: _PREFERENCES,
     PreferenceTombstone: _PREFERENCES_FORGOTTEN,
+    PreferenceOutcome: _OUTCOMES,
     TeachableMoment: _MOMENTS,
     ForgottenPerson: _FORGOTTEN,
     DeadLetter: _DEAD_LETTERS,

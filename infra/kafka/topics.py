@@ -56,6 +56,7 @@ DIALOGUES = Topic("dialogues")
 FAILURE_POINTS = Topic("failure-points")
 ALARMS = Topic("alarms")
 PREFERENCES = Topic("preferences", Cleanup.COMPACT, config=_LONG_TOMBSTONES)
+PREFERENCE_OUTCOMES = Topic("preference-outcomes")
 TEACHABLE_MOMENTS = Topic("teachable-moments")
 REWRITES = Topic("rewrites", Cleanup.COMPACT, config=_LONG_TOMBSTONES)
 TRANSITIONS = Topic("transitions")
@@ -75,6 +76,7 @@ TOPICS = (
     FAILURE_POINTS,
     ALARMS,
     PREFERENCES,
+    PREFERENCE_OUTCOMES,
     TEACHABLE_MOMENTS,
     TRANSITIONS,
     SOURCE_MOVES,

@@ -88,20 +88,22 @@ def may_read_words(asked: HTTPConnection, words_token: SecretStr | None) -> bool
     return same_secret(bearer(asked.headers), expected) or same_secret(cookie, cookie_of(expected))
 
 
-async def log_in(request: Request, *tokens: SecretStr | None) -> Response | None:
-    """Answers a posted login form: a redirect with the cookie, or None when it is none of the tokens."""
+async def log_in(request: Request, *tokens: SecretStr | None) -> Response | str:
+    """Answers a posted login form: a redirect with the cookie; where it is none of the tokens, the path that the person
+    wanted to go to."""
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > _MOST_LOGIN_BYTES:
-            return None
+            return "/"
     form = parse_qs(body.decode("utf-8", "replace"))
     given = form.get("token", [""])[0].strip()
+    goal = _own_path(form.get("next", ["/"])[0])
     secrets = [token.get_secret_value() for token in tokens if token]
     expected = next((secret for secret in secrets if secret and same_secret(given, secret)), None)
     if expected is None:
-        return None
-    answer = RedirectResponse(_own_path(form.get("next", ["/"])[0]), HTTPStatus.SEE_OTHER)
+        return goal
+    answer = RedirectResponse(goal, HTTPStatus.SEE_OTHER)
     answer.set_cookie(
         COOKIE,
         cookie_of(expected),

@@ -132,7 +132,8 @@ def _add_login(app: FastAPI, pages: Pages, settings: Settings) -> None:
     @app.post("/login", include_in_schema=False)
     async def enter(request: Request) -> Response:
         """Takes the token and sets the cookie."""
-        return await log_in(request, settings.page_token, settings.page_words_token) or form(request, True, "/")
+        answer = await log_in(request, settings.page_token, settings.page_words_token)
+        return form(request, True, answer) if isinstance(answer, str) else answer
 
 
 def _add_errors(app: FastAPI, pages: Pages) -> None:

@@ -16,13 +16,14 @@ from infra.page.queries import Dashboard
 from infra.page.reader import Reader, StoreAway
 from infra.page.rewrite_figures import LAYERS, Decisions, RewriteLists
 from infra.page.stacked import Stacked, stacked
-from infra.page.teaching import Taught
+from infra.page.teaching import Obedience, Taught
 from infra.page.text import moment, percent
 from infra.page.view import UNKNOWN, Facet, View
 from infra.page.window import Window, utc
 
 LISTS_FOR_S = 2.0
 TAUGHT_HUES = ("taught", "declined")
+OBEYED_HUES = ("obeyed", "ignored")
 
 
 class LearningPages:
@@ -120,6 +121,7 @@ class LearningPages:
             here="teaching",
             taught=taught,
             chart=_by_day(taught) if taught else None,
+            obeyed_chart=_obeyed_by_day(taught.obedience) if taught else None,
             reads_words=may_read_words(request, self._words_token),
         )
 
@@ -179,5 +181,18 @@ def _by_day(taught: Taught) -> Stacked:
                 (float(changes.taught), float(changes.declined)),
             )
             for day, changes in taught.days
+        ],
+    )
+
+
+def _obeyed_by_day(obedience: Obedience) -> Stacked:
+    return stacked(
+        OBEYED_HUES,
+        [
+            (
+                f"{utc(day):%Y-%m-%d}: {outcomes.obeyed:,} obeyed, {outcomes.ignored:,} ignored",
+                (float(outcomes.obeyed), float(outcomes.ignored)),
+            )
+            for day, outcomes in obedience.days
         ],
     )

@@ -1,5 +1,5 @@
-"""What the page asks about teaching: what was taught by day, by attribute and by source, from rollups; and, for who may
-read them, the words of one person."""
+"""What the page asks about teaching: what was taught by day, by attribute and by source, and whether it was obeyed,
+from rollups; and, for who may read them, the words of one person."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -50,6 +50,38 @@ _COUNTED: Final = {
 }
 
 
+@dataclass(slots=True)
+class Outcomes:
+    """Answers to requests that went by what was taught."""
+
+    obeyed: int = 0
+    ignored: int = 0
+
+    @property
+    def all(self) -> int:
+        """Every such answer."""
+        return self.obeyed + self.ignored
+
+    @property
+    def share(self) -> float:
+        """How many of them did as was taught; 0 where there is none."""
+        return self.obeyed / self.all if self.all else 0.0
+
+    def count(self, obeyed: int, ignored: int) -> None:
+        """Add to them."""
+        self.obeyed += obeyed
+        self.ignored += ignored
+
+
+@dataclass(frozen=True, slots=True)
+class Obedience:
+    """Obeyed or ignored, in all, day by day, and by what it was about."""
+
+    total: Outcomes = field(default_factory=Outcomes)
+    days: Sequence[tuple[int, Outcomes]] = ()
+    attributes: Sequence[tuple[str, Outcomes]] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Taught:
     """Thirty days up to the newest one with a change (its start in epoch seconds; None: nobody taught anything)."""
@@ -60,6 +92,7 @@ class Taught:
     attributes: Sequence[tuple[str, Changes]] = ()
     sources: Sequence[tuple[str, Changes]] = ()
     moments: Sequence[tuple[str, int]] = ()
+    obedience: Obedience = field(default_factory=Obedience)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +120,11 @@ class Teaching:
         self._store = store
 
     def taught(self) -> Taught:
-        """What was taught, confirmed and declined, and when people could have been asked."""
+        """What was taught, confirmed and declined, whether it was obeyed, and when people could have been asked."""
         (held,) = self._store.query(
             "SELECT toInt64(toUnixTimestamp(toStartOfDay(max(newest)))) AS day, toUInt64(sum(n)) AS n FROM ("
             " SELECT max(minute) AS newest, count() AS n FROM preference_minutes"
+            " UNION ALL SELECT max(minute) AS newest, count() AS n FROM preference_outcome_minutes"
             " UNION ALL SELECT max(minute) AS newest, count() AS n FROM teachable_moment_minutes)"
         )
         if not _int(held["n"]):
@@ -112,7 +146,15 @@ class Teaching:
             " GROUP BY kind ORDER BY n DESC, kind",
             within,
         )
-        return _taught(newest, rows, [(str(row["kind"]), _int(row["n"])) for row in moments])
+        outcomes = self._store.query(
+            "SELECT toInt64(toUnixTimestamp(toStartOfDay(minute))) AS day, attribute, toUInt64(sum(counted)) AS n,"
+            " toUInt64(sum(did)) AS obeyed FROM preference_outcome_minutes FINAL"
+            " ARRAY JOIN `groups.attribute` AS attribute, `groups.outcomes` AS counted, `groups.obeyed` AS did"
+            " WHERE minute >= toDateTime(%(start)s) AND minute < toDateTime(%(end)s) GROUP BY day, attribute",
+            within,
+        )
+        kinds = [(str(row["kind"]), _int(row["n"])) for row in moments]
+        return _taught(newest, rows, kinds, _obedience(newest, outcomes))
 
     def words(self, user_id: str) -> list[TaughtWords]:
         """What one person taught, the newest first. For who has the role alone."""
@@ -141,9 +183,21 @@ class Teaching:
         ]
 
 
-def _taught(newest: int, rows: Sequence[Row], moments: Sequence[tuple[str, int]]) -> Taught:
+def _obedience(newest: int, rows: Sequence[Row]) -> Obedience:
+    total = Outcomes()
+    days = {day: Outcomes() for day in _days(newest)}
+    attributes: dict[str, Outcomes] = defaultdict(Outcomes)
+    for row in rows:
+        obeyed = _int(row["obeyed"])
+        for outcomes in (total, days[_int(row["day"])], attributes[str(row["attribute"])]):
+            outcomes.count(obeyed, _int(row["n"]) - obeyed)
+    most = sorted(attributes.items(), key=lambda pair: (-pair[1].all, pair[0]))
+    return Obedience(total, list(days.items()), most[:MOST_ATTRIBUTES])
+
+
+def _taught(newest: int, rows: Sequence[Row], moments: Sequence[tuple[str, int]], obedience: Obedience) -> Taught:
     total = Changes()
-    days = {newest - n * _DAY_S: Changes() for n in reversed(range(DAYS))}
+    days = {day: Changes() for day in _days(newest)}
     attributes: dict[str, Changes] = defaultdict(Changes)
     sources: dict[str, Changes] = defaultdict(Changes)
     for row in rows:
@@ -159,7 +213,12 @@ def _taught(newest: int, rows: Sequence[Row], moments: Sequence[tuple[str, int]]
         sorted(attributes.items(), key=lambda pair: (-pair[1].taught, -pair[1].all, pair[0]))[:MOST_ATTRIBUTES],
         sorted(sources.items(), key=lambda pair: (-pair[1].all, pair[0])),
         moments,
+        obedience,
     )
+
+
+def _days(newest: int) -> list[int]:
+    return [newest - n * _DAY_S for n in reversed(range(DAYS))]
 
 
 def _int(value: object) -> int:

@@ -1,7 +1,8 @@
 """The first look at a turn: could it teach anything? Words and pairs of neighbours, weighed. No encoder.
 
 A logistic regression over words costs some microseconds a turn, the network after it a thousand times as much. Its
-threshold lets nearly all statements through, few requests, and little chit-chat.
+threshold lets nearly all statements through, few requests, and little chit-chat; what passes is looked at once more
+(`models/preference/second_look.py`).
 """
 
 import re

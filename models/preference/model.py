@@ -17,12 +17,15 @@ from models.preference.features import MOST_WORDS, Floats, Known, Turn, see
 from models.preference.gate import Gate
 from models.preference.network import ATTRIBUTES, SCOPES, Network, Reading
 from models.preference.opinion import OpinionModel, states_of
+from models.preference.second_look import SecondLook
 from models.preference.sensitive import Category, sensitive_category
 from models.preference.tagging import Part, name_beside, part_of, runs, snapped
 from schemas.preference import Polarity, PreferenceScope
 
 FORMAT: Final = 2
 FOLDER: Final = WEIGHTS / "preference"
+SECOND_LOOK: Final = "gate"
+"""Folder in it of the second look, which is trained by itself too."""
 _DIGITS: Final = 4
 """Probabilities are rounded, so that they do not depend on the machine to the last bit."""
 _SURE_TOPICS: Final = 3
@@ -90,10 +93,13 @@ class PreferenceModel:
         words: Words,
         version: str = "0",
         learned: frozenset[int] = frozenset(),
+        second: SecondLook | None = None,
     ) -> None:
         """`lexicon`: words known one by one; `opinion_from`, `teaches_from`: probabilities from which on the answer is
-        yes; `learned`: fingerprints of the rows it was fitted to."""
+        yes; `learned`: fingerprints of the rows it was fitted to; `second`: looks at what `gate` lets
+        through, if anything does."""
         self.gate = gate
+        self._second = second
         self._network = network
         self._opinion = opinion
         self._lexicon = {word: at for at, word in enumerate(lexicon, start=1)}
@@ -107,11 +113,17 @@ class PreferenceModel:
     def load(cls, folder: Path = FOLDER, words: Words | None = None) -> "PreferenceModel":
         """The model of a folder. Raises `ModelFolderError`, or `ModelsNotInstalled` where the encoder is missing."""
         config, tensors = load_as(folder, FORMAT, "earshot train preference")
-        return cls.of(config, tensors, words or WordEncoder.load())
+        return cls.of(config, tensors, words or WordEncoder.load(), SecondLook.load(folder / SECOND_LOOK))
 
     @classmethod
-    def of(cls, config: Mapping[str, Any], tensors: Mapping[str, NDArray[Any]], words: Words) -> "PreferenceModel":
-        """The model of what a folder holds."""
+    def of(
+        cls,
+        config: Mapping[str, Any],
+        tensors: Mapping[str, NDArray[Any]],
+        words: Words,
+        second: SecondLook | None = None,
+    ) -> "PreferenceModel":
+        """The model of what a folder holds, with its `second` look."""
         gate = Gate(dict(zip(config["cues"], tensors["gate"].tolist(), strict=True)), config["gate_from"])
         return cls(
             gate,
@@ -125,13 +137,18 @@ class PreferenceModel:
             words,
             config["version"],
             frozenset(tensors["learned"].tolist()),
+            second,
         )
+
+    def passes(self, text: str) -> bool:
+        """Whether a turn is worth the network's time."""
+        return self.gate.passes(text) and (self._second is None or self._second.passes(text))
 
     def find(self, turns: Sequence[Turn], catalogue: Catalogue | None = None, guided: bool = False) -> list[Statement]:
         """What each turn states. `guided`: they are answers in a dialogue in which the assistant asks for likes; the
         gate keeps other turns from the network, which costs them microseconds."""
         catalogue = catalogue or Catalogue()
-        asked = [at for at, turn in enumerate(turns) if split(turn.text) and (guided or self.gate.passes(turn.text))]
+        asked = [at for at, turn in enumerate(turns) if split(turn.text) and (guided or self.passes(turn.text))]
         texts = [text for at in asked for text in (turns[at].text, turns[at].asked, turns[at].said)]
         states = self._words.encode(texts)
         found = [Statement()] * len(turns)

@@ -3,10 +3,12 @@ what the person means.
 
 Of what stands in the table for these very words, or for what was understood, the table's own posteriors say it: that
 the source fails, times that its target works, times the share of people who agree on it, each at its lower bound. Of
-what is only alike a logistic regression says it. Where both speak, the higher counts.
+what is only alike a logistic regression says it. Where both speak, the higher counts. Of what a person taught for this
+very request their own lessons alone say it: how often, among people who repeat themselves, so many that agree and so
+many that do not were borne out the next time, at the lower bound too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -26,6 +28,7 @@ REWRITE_FOLDER: Final = WEIGHTS / "rewrite"
 _NAME = "rewrite"
 _COMMAND = "earshot train rewrite"
 _FARTHEST = 3.0
+_PRIOR = 0.5
 
 
 class Ranked(NamedTuple):
@@ -41,12 +44,21 @@ class Ranked(NamedTuple):
 class Ranker:
     """A logistic regression on `features`. Deterministic; each candidate is judged by itself."""
 
-    def __init__(self, logistic: Logistic, context: ContextPrior, threshold: float, version: str) -> None:
+    def __init__(
+        self,
+        logistic: Logistic,
+        context: ContextPrior,
+        threshold: float,
+        version: str,
+        own: Mapping[str, float] | None = None,
+    ) -> None:
+        """`own`: `own_key` -> how surely such lessons hold; without any, posteriors decide as they do for all."""
         self.logistic = logistic
         self.context = context
         self.threshold = threshold
         """Score from which a rewrite is served."""
         self.version = version
+        self.own = own or {}
 
     @classmethod
     def load(cls, folder: Path = REWRITE_FOLDER) -> Self:
@@ -56,7 +68,8 @@ class Ranker:
             raise ModelFolderError(f"{folder} was made for other features; run `{_COMMAND}` again")
         logistic = stored_logistic(_NAME, tensors, folder, _COMMAND, (1, len(NAMES)))
         try:
-            return cls(logistic, ContextPrior(config["context"]), float(config["threshold"]), str(config["version"]))
+            threshold, version = float(config["threshold"]), str(config["version"])
+            return cls(logistic, ContextPrior(config["context"]), threshold, version, config["own"])
         except KeyError as missing:
             raise ModelFolderError(f"{folder} lacks {missing}; run `{_COMMAND}` again") from None
 
@@ -73,9 +86,14 @@ class Ranker:
             return []
         odds = self.logistic.odds(self._rows(query, candidates))[:, 0]
         likely = 1.0 / (1.0 + np.exp(-np.clip(odds, -60.0, 60.0)))
-        scores = np.maximum(likely, [evidence(candidate) for candidate in candidates])
-        order = np.argsort(-scores, kind="stable")
-        return [(candidates[at], round(float(scores[at]), 4)) for at in order]
+        scores = [self._score(candidate, odds) for candidate, odds in zip(candidates, likely.tolist(), strict=True)]
+        order = np.argsort(-np.array(scores), kind="stable")
+        return [(candidates[at], round(scores[at], 4)) for at in order]
+
+    def _score(self, candidate: Candidate, likely: float) -> float:
+        known = evidence(candidate, self.own)
+        decides = bool(self.own) and candidate.entry.personal and _for_this_request(candidate)
+        return known if decides else max(likely, known)
 
     def explain(self, query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
         """The same, with what each feature added to the log-odds."""
@@ -89,7 +107,7 @@ class Ranker:
             for candidate, part in zip(candidates, parts, strict=True)
         }
         return [
-            Ranked(candidate, score, held[id(candidate)], evidence(candidate))
+            Ranked(candidate, score, held[id(candidate)], evidence(candidate, self.own))
             for candidate, score in self.rank(query, candidates)
         ]
 
@@ -101,10 +119,23 @@ def bounded(rows: NDArray[np.float64], mean: NDArray[np.float64], scale: NDArray
     return made
 
 
-def evidence(candidate: Candidate) -> float:
-    """What the table says by itself of a candidate that it holds for this very request; 0 of any other."""
+def evidence(candidate: Candidate, own: Mapping[str, float] | None = None) -> float:
+    """What the table says by itself of a candidate that it holds for this very request; 0 of any other. `own`: of the
+    person's lessons, by `own_key`."""
     entry = candidate.entry
-    if candidate.channel not in (Channel.EXACT, Channel.STATE) or candidate.via is not Via.SOURCE:
+    if not _for_this_request(candidate):
         return 0.0
+    if entry.personal and own:
+        worked = entry.target_success
+        return own.get(own_key(worked.good - _PRIOR, worked.bad - _PRIOR), 0.0)
     agreed = 1.0 if entry.personal else entry.agreement
     return (1.0 - entry.source_success.high) * entry.target_success.low * agreed
+
+
+def own_key(agree: float, others: float) -> str:
+    """A person's lessons of one source: how many agree with the rewrite, and how many do not."""
+    return f"{round(agree)}/{round(others)}"
+
+
+def _for_this_request(candidate: Candidate) -> bool:
+    return candidate.channel in (Channel.EXACT, Channel.STATE) and candidate.via is Via.SOURCE

@@ -122,6 +122,15 @@ def preference(data: Path | None, output: Path, seed: int) -> None:
     train_preference(data or settings().data_dir, output, seed, tell)
 
 
+@train.command("preference-gate")
+@_options("preference/gate")
+def preference_gate(data: Path | None, output: Path, seed: int) -> None:
+    """Which turns are worth the time of the model of preferences."""
+    from streams.training.preference import train_second_look
+
+    train_second_look(data or settings().data_dir, output, seed, tell)
+
+
 @train.command("preference-retrieval")
 @_options("preference/retrieval")
 def preference_retrieval(data: Path | None, output: Path, seed: int) -> None:

@@ -43,7 +43,7 @@ def evaluate_chat(conversations: Sequence[Conversation], model: PreferenceModel,
     turns = [turn for _, turn in said]
     groups = np.array([group for group, _ in said], dtype=np.int64)
     alarms = floats([one.states for one in model.find(turns)])
-    passed = floats([model.gate.passes(turn.text) for turn in turns])
+    passed = floats([model.passes(turn.text) for turn in turns])
     words = floats([any(word in turn.text.lower() for word in _WORDS) for turn in turns])
     return {
         "topical_chat_false_teaches_per_1000": grouped(lambda at: PER * float(alarms[at].mean()), groups),

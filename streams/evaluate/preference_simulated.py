@@ -101,7 +101,7 @@ def _figures(
     ):
         if chosen.any():
             figures[f"{prefix}_recall{name}"] = _mean(right[chosen], groups[chosen])
-    passed = floats([model.gate.passes(turn.turn.text) for turn in turns])
+    passed = floats([model.passes(turn.turn.text) for turn in turns])
     cues = floats([any(cue in f" {turn.turn.text.lower()} " for cue in _CUES) for turn in turns])
     states = floats([one.states for one in found])
     figures |= {

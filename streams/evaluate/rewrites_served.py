@@ -11,7 +11,7 @@ from models.rewrite.index import RewriteIndex
 from models.rewrite.ranker import Ranker
 from processors.personal_rewrites import PersonalRewrites
 from processors.rewrite_outcomes import OutcomeJoin
-from processors.rewrite_trials import RewriteTrials
+from processors.rewrite_trials import OnTrial, RewriteTrials
 from schemas.contract import derived_id
 from schemas.dialogue import DIALOGUE, Dialogue
 from schemas.rewrite import Rewrite
@@ -57,7 +57,7 @@ class Learner:
         self.personal = dict(past.personal) if personal else {}
         self.learned = Learned(settings, past.kept.values(), index)
         self._join = OutcomeJoin()
-        self._trials = RewriteTrials()
+        self._trials = RewriteTrials(table=self._on_trial)
         self._key_of: dict[str, str] = {}
         self.blocked: list[str] = []
         """keys of rewrites that a trial blocked"""
@@ -127,6 +127,12 @@ class Learner:
     def _count(self, outcomes: Iterable[RewriteOutcome]) -> None:
         for outcome in outcomes:
             self._trials.take(outcome)
+
+    def _on_trial(self, rewrite_id: str) -> OnTrial | None:
+        rewrite = self.learned.table.rewrites.get(self._key_of[rewrite_id].partition("/")[2])
+        if rewrite is None or rewrite.event_id != rewrite_id:
+            return None
+        return OnTrial(rewrite.source, rewrite.target, rewrite.source_success)
 
     def _block(self, rewrite_id: str, because: str) -> None:
         key = self._key_of[rewrite_id]

@@ -87,7 +87,7 @@ class Decider:
         if _works(found):
             said.notes.append("these words are known to work")
             return query, [], DecisionReason.WORKS_AS_IT_IS
-        allowed, refusal = _allowed(plain(request.text), found, said)
+        allowed, refusal = _allowed(plain(request.text), query.state, found, said)
         return query, allowed, refusal
 
     def query(self, request: RewriteRequest) -> Query:
@@ -164,7 +164,9 @@ def _works(found: Sequence[Candidate]) -> bool:
     return bool(deciding) and all(one.via is Via.TARGET for one in deciding)
 
 
-def _allowed(text: str, found: Sequence[Candidate], said: Considered) -> tuple[list[Candidate], DecisionReason]:
+def _allowed(
+    text: str, state: str, found: Sequence[Candidate], said: Considered
+) -> tuple[list[Candidate], DecisionReason]:
     """Candidates that nothing forbids, and the reason to give if none is left."""
     rejected = {
         one.entry.target
@@ -176,7 +178,7 @@ def _allowed(text: str, found: Sequence[Candidate], said: Considered) -> tuple[l
     allowed: list[Candidate] = []
     refusal = DecisionReason.NOTHING_FOUND
     for one in found:
-        if one.entry.target == text:
+        if _changes_nothing(text, state, one):
             continue
         if one.entry.target in rejected:
             refusal = DecisionReason.REJECTED
@@ -187,6 +189,14 @@ def _allowed(text: str, found: Sequence[Candidate], said: Considered) -> tuple[l
         else:
             allowed.append(one)
     return allowed, refusal
+
+
+def _changes_nothing(text: str, state: str, one: Candidate) -> bool:
+    """The same words change something where this person said that they mean something else by them."""
+    entry = one.entry
+    if entry.personal and entry.target_state == state:
+        return True
+    return entry.target == text and not (entry.personal and one.via is Via.SOURCE and state == entry.source_state)
 
 
 def _changes_intent(ours: str, theirs: str) -> bool:

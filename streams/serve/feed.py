@@ -28,6 +28,10 @@ _AGAIN_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 _POLL_MS: Final = 50
 
 
+TakeBack = Callable[[str, list[str]], None]
+"""Takes preferences of a person back, by their ids."""
+
+
 class Tables:
     """Rewrites and preferences in memory, changed by the records of their topics."""
 
@@ -36,11 +40,14 @@ class Tables:
         self.book = book
         self.rewrites_topic = REWRITES.full_name(settings)
         self.preferences_topic = PREFERENCES.full_name(settings)
+        self.take_back: TakeBack | None = None
+        """told of a preference that came again after it was forgotten, so that the topic forgets it too"""
         self.offsets: dict[str, int] = {}
         """`topic/partition` -> the first offset that is not in them"""
 
     def take(self, record: TopicRecord) -> None:
-        """Apply one record. One that cannot be read is counted, told, and changes nothing."""
+        """Apply one record. One that cannot be read is counted, told, and changes nothing. Raises what `take_back`
+        raises, and is to be asked again then."""
         try:
             if record.topic == self.rewrites_topic:
                 self._take_rewrite(record)
@@ -72,7 +79,9 @@ class Tables:
             user, _, preference_id = (record.key or b"").decode().rpartition("/")
             self.book.forget(user, preference_id, datetime.fromtimestamp(record.timestamp_ms / 1000, UTC))
             return
-        self.book.put(PREFERENCE.validate_json(record.value), record.value)
+        preference = PREFERENCE.validate_json(record.value)
+        if not self.book.put(preference, record.value) and self.take_back is not None:
+            self.take_back(preference.user_id, [preference.event_id])
 
 
 class Feed:

@@ -23,6 +23,7 @@ OLDEST: Final = RETENTION - timedelta(days=1)
 """A snapshot that is older may not be told of everything that was taken back since."""
 
 _PREFERENCES = "preferences.jsonl"
+_FORGOTTEN = "forgotten-preferences"
 
 
 def snapshot_folder(settings: Settings) -> Path:
@@ -79,7 +80,7 @@ def write_tables(settings: Settings, tables: Tables, kept: int = KEPT) -> Manife
         snapshot_folder(settings),
         tables.offsets,
         int(time.time() * 1000),
-        {_PREFERENCES: tables.book.records()},
+        {_PREFERENCES: tables.book.records(), _FORGOTTEN: tables.book.forgotten()},
         kept,
     )
 
@@ -93,7 +94,10 @@ def _fill(tables: Tables, snapshot: Path) -> Manifest:
         with (snapshot / _PREFERENCES).open("rb") as lines:
             for line in lines:
                 tables.book.put(PREFERENCE.validate_json(line), line.rstrip(b"\n"))
+        with (snapshot / _FORGOTTEN).open("rb") as lines:
+            for line in lines:
+                tables.book.take_forgotten(line)
     except (OSError, ValueError) as fault:
-        raise SnapshotBroken(f"{snapshot / _PREFERENCES} cannot be read: {fault}") from fault
+        raise SnapshotBroken(f"the preferences in {snapshot} cannot be read: {fault}") from fault
     tables.offsets.update(manifest.offsets)
     return manifest

@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Final, NamedTuple
 
 from models.rewrite.entry import plain
@@ -25,7 +26,7 @@ class PreferenceBook:
     def __init__(self) -> None:
         self._people: dict[str, dict[str, bytes]] = {}
         self._tastes: dict[str, _Tastes] = {}
-        self._forgotten: OrderedDict[tuple[str, str], datetime] = OrderedDict()
+        self._forgotten: OrderedDict[str, datetime] = OrderedDict()
         self._lock = threading.Lock()
         self._count = 0
 
@@ -35,21 +36,22 @@ class PreferenceBook:
     def __contains__(self, user: str) -> bool:
         return user in self._people
 
-    def put(self, preference: Preference, raw: bytes) -> None:
-        """Take a record, unless a later revision of it is known, or it was forgotten after it happened: a worker that
-        starts again may tell once more what it told before."""
+    def put(self, preference: Preference, raw: bytes) -> bool:
+        """Take a record, unless a later revision of it is known. False for one that was forgotten after it happened: a
+        worker that starts again may tell once more what it told before."""
         user, preference_id = preference.user_id, preference.event_id
         with self._lock:
-            forgotten_at = self._forgotten.get((user, preference_id))
+            forgotten_at = self._forgotten.get(_digest(user, preference_id))
             if forgotten_at is not None and preference.occurred_at <= forgotten_at:
-                return
+                return False
             held = self._people.setdefault(user, {})
             known = held.get(preference_id)
             if known is not None and PREFERENCE.validate_json(known).revision > preference.revision:
-                return
+                return True
             self._count += known is None
             held[preference_id] = raw
             self._tastes.pop(user, None)
+            return True
 
     def forget(self, user: str, preference_id: str, at: datetime | None = None) -> bool:
         """Drop one, forgotten `at` that instant or now; whether it was there."""
@@ -104,15 +106,34 @@ class PreferenceBook:
             held = [raw for person in self._people.values() for raw in person.values()]
         yield from held
 
+    def forgotten(self) -> Iterator[bytes]:
+        """What was forgotten and when, as lines of a digest and a time, to be kept on disk."""
+        with self._lock:
+            held = list(self._forgotten.items())
+        yield from (f"{digest} {at.isoformat()}".encode() for digest, at in held)
+
+    def take_forgotten(self, line: bytes) -> None:
+        """A line of `forgotten`. Raises `ValueError`."""
+        digest, at = line.decode().split()
+        with self._lock:
+            self._keep_forgotten(digest, datetime.fromisoformat(at))
+
     def _records(self, user: str) -> list[Preference]:
         with self._lock:
             held = list(self._people.get(user, {}).values())
         return [PREFERENCE.validate_json(raw) for raw in held]
 
     def _note_forgotten(self, user: str, preference_id: str, at: datetime) -> None:
-        self._forgotten[user, preference_id] = at
+        self._keep_forgotten(_digest(user, preference_id), at)
+
+    def _keep_forgotten(self, digest: str, at: datetime) -> None:
+        self._forgotten[digest] = max(at, self._forgotten.pop(digest, at))
         while len(self._forgotten) > _MOST_FORGOTTEN:
             self._forgotten.popitem(last=False)
+
+
+def _digest(user: str, preference_id: str) -> str:
+    return blake2b(f"{user}/{preference_id}".encode(), digest_size=16).hexdigest()
 
 
 def _tastes_of(holding: list[Preference]) -> _Tastes:

@@ -38,7 +38,7 @@ class RelevanceByModel:
     def __call__(self, request: str, preferences: Sequence[Preference], most: int) -> list[tuple[Preference, float]]:
         """At most `most`, the most relevant first, with the probability that each matters."""
         held = {one.event_id: one for one in preferences}
-        texts = [Candidate(one.event_id, in_words(one)) for one in preferences]
+        texts = [Candidate(one.event_id, in_words(one), one.attribute) for one in preferences]
         return [(held[one.id], one.score) for one in self._retriever.rank(request, texts, most)]
 
 

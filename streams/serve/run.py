@@ -100,6 +100,7 @@ class Serving:
         except (ModelsNotInstalled, ModelFolderError) as missing:
             self._fail(str(missing))
             return None
+        tables.take_back = self._writer.remove_preferences
         self._feed = Feed(settings, tables)
         secret = settings.serve_token.get_secret_value() if settings.serve_token else settings.topic_prefix
         people = People(

@@ -18,7 +18,7 @@ from processors.teachable import Heard
 from processors.teaching import OPEN, Said, TeachingDialogue, TeachingState, Understand, answer, begin
 from schemas.contract import Id
 from schemas.preference import Preference, PreferenceStatus
-from schemas.teachable_moment import TeachableMoment
+from schemas.teachable_moment import MomentKind, TeachableMoment
 
 MOST: Final = 10_000
 """Dialogues that are kept at once; the oldest are over then."""
@@ -115,6 +115,7 @@ class TeachingDialogues:
             question=moment.question if moment is not None else None,
             phrase=moment.about if moment is not None and waiting is None else None,
             pending=waiting,
+            offered=moment is not None and moment.kind is MomentKind.OFFERED,
         )
         held = _Held(said.dialogue)
         with self._lock:

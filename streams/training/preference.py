@@ -11,13 +11,14 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from models.correction.encoder import WordEncoder
 from models.correction.features import squeezed
 from models.correction.words import split
-from models.folder import save
+from models.folder import load_as, save
 from models.preference.attributes import Attribute
 from models.preference.features import Turn
 from models.preference.gate import Gate
-from models.preference.model import FORMAT, PreferenceModel
+from models.preference.model import FOLDER, FORMAT, SECOND_LOOK, PreferenceModel
 from models.preference.network import Shape
 from streams.adapters.ccpe import Interview, user_turns
 from streams.adapters.topical_chat import Conversation
@@ -28,6 +29,7 @@ from streams.training.preference_examples import Example
 from streams.training.preference_fitting import Fit, Prepared, blank, fit, prepare
 from streams.training.preference_gate import fit_gate
 from streams.training.preference_opinion import answers_of, fit_opinion
+from streams.training.preference_second_look import fit_second_look, rows_of
 from streams.training.preference_sets import (
     bot_examples,
     calibrates,
@@ -153,9 +155,42 @@ def train(data: Path, output: Path, seed: int, progress: Progress) -> None:
     config["teaches_from"], figures = teaching_threshold(model, calibrating, spare)
     counts = Counter(one.source for one in [*fitted, *calibrating])
     save(output, config, tensors, card(config, counts, figures | opinion_figures))
+    progress("the second look")
+    model = PreferenceModel.of(config, tensors, WordEncoder.load())
+    _second_look(sources, chat, heard, examples, model, output / SECOND_LOOK, seed)
     (output / ".fitting.pt").unlink(missing_ok=True)
     rmtree(output / ".states")
     progress(f"{output}: written")
+
+
+def train_second_look(data: Path, output: Path, seed: int, progress: Progress) -> None:
+    """Fit the second look alone, to what the gate that ships lets through, and write its folder.
+
+    Raises `AdapterError` for sets that are missing, `ModelsNotInstalled` and `ModelFolderError`.
+    """
+    config, tensors = load_as(FOLDER, FORMAT, "earshot train preference")
+    model = PreferenceModel.of(config, tensors, WordEncoder.load())
+    progress(f"reading {data}")
+    sources = Sources.read(data)
+    chat, _ = sources.chat()
+    heard = {pack: examples_of(pack, dialogues, SIMULATED_SEED) for pack, dialogues in SIMULATED}
+    examples = examples_from(sources, chat, heard, Random(seed), seed)
+    back = _second_look(sources, chat, heard, examples, model, output, seed)
+    progress(f"{output}: written; keeps {back:.1%} of what the gate lets through for nothing back")
+
+
+def _second_look(
+    sources: Sources,
+    chat: Sequence[Example],
+    heard: Mapping[str, Sequence[Example]],
+    examples: Sequence[Example],
+    model: PreferenceModel,
+    output: Path,
+    seed: int,
+) -> float:
+    others = [*chat, *(one for of_pack in heard.values() for one in of_pack if not one.teaches)]
+    rows = rows_of(examples, others, sources.requests, sources.values, model.gate, seed)
+    return fit_second_look(rows, model, output, seed)
 
 
 def examples_from(

@@ -18,8 +18,11 @@ from streams.simulator.truth import LostTruth, TurnTruth, parse_truth
 
 MOST_HOPS: Final = 3
 
-RECURRING: Final = 0.5
+RECURRING: Final = 0.7
 """Share of the errors that are a matter of the words: without any, nobody's rephrase teaches anybody else."""
+
+ROUTINE: Final = 0.5
+"""Share of the dialogues that are about what a person always wants: without any, nobody's own retry helps them."""
 
 _USERS_A_RATE: Final = 1_500
 """People who can begin a dialogue a second without speaking twice at once."""
@@ -45,7 +48,13 @@ def simulated_history(pack: str, users: int, dialogues: int, seed: int) -> tuple
     """The requests of a simulation in the order of time, and the truth by turn, for evaluation alone."""
     lines: list[bytes] = []
     simulation = Simulation(
-        pack=pack, users=users, dialogues=dialogues, seed=seed, rate=users / _USERS_A_RATE, recurring=RECURRING
+        pack=pack,
+        users=users,
+        dialogues=dialogues,
+        seed=seed,
+        rate=users / _USERS_A_RATE,
+        recurring=RECURRING,
+        routine=ROUTINE,
     )
     records = [as_record(one) for one in simulate(simulation, on_truth=lines.append)]
     truths = {one.turn_id: one for one in map(parse_truth, lines) if not isinstance(one, LostTruth)}

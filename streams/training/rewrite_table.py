@@ -5,16 +5,13 @@ both posteriors) means the same here.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
-from models.rewrite.context import ContextPrior, Situation
-from models.rewrite.entry import Entry, Success, state_of
+from models.rewrite.entry import Entry, Success
 from processors.posterior import success as posterior
 from schemas.contract import derived_id
 from schemas.rewrite import RewriteLayer, rewrite_key
-from streams.serve.asked import request_of
-from streams.serve.decide import query_of
 from streams.serve.guard import may_not_be_rewritten, may_not_be_said
 from streams.training.rewrite_history import Request
 
@@ -98,21 +95,9 @@ def personal_entry(request: Request, counts: StateCounts) -> Entry:
     return _entry([request], counts, request.turn.user_id)
 
 
-def context_of(requests: Iterable[Request]) -> ContextPrior:
-    """What is asked for with success, where and when."""
-    return ContextPrior.of(_situations(requests))
-
-
 def share_of(user_id: str) -> float:
     """A number in [0, 1) by which people are split, the same for each of them every time."""
     return int.from_bytes(blake2b(user_id.encode(), digest_size=8).digest()) / 2**64
-
-
-def _situations(requests: Iterable[Request]) -> Iterator[tuple[Situation, str]]:
-    for one in requests:
-        state = state_of(one.state)
-        if state is not None and not one.defect:
-            yield Situation.of(query_of(request_of(one.turn))), state.domain
 
 
 def _entry(steps: Sequence[Request], counts: StateCounts, user: str, moves_away: int = 0) -> Entry:

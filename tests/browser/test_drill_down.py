@@ -72,10 +72,11 @@ def test_a_list_goes_on_to_older_dialogues(stage: Stage, look: Look) -> None:
 
 
 def test_a_list_and_a_dialogue_update_by_themselves(stage: Stage, look: Look) -> None:
-    stage.store(content("first", ago(2)).events)
+    began = ago(2)  # once: a turn of another minute is another row
+    stage.store(content("first", began).events)
     listed, opened = look("/dialogues"), look("/dialogues/first")
     expect(opened.locator(".turn")).to_have_count(1)
-    again = [turn("first/1", ago(2)), turn("first/2", ago(1.9), "not that one")]
+    again = [turn("first/1", began), turn("first/2", ago(1.9), "not that one")]
     stage.store(scene(again, [signal("rephrase", again[0], again[1])], revision=5).events)
     stage.store(content("second", ago(1)).events)
     expect(listed.locator("#dialogues tbody tr")).to_have_count(2)

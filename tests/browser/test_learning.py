@@ -11,7 +11,18 @@ from infra.clickhouse.record import StoredEvent
 from tests.browser.running import RunningPage
 from tests.browser.scenes import Stage
 from tests.browser.test_failures import NAMELESS, SHARED_IDS
-from tests.taught_to_order import SOURCE, TARGET, decision, moment, personal, preference, rewrite, trial, untouched
+from tests.taught_to_order import (
+    SOURCE,
+    TARGET,
+    decision,
+    moment,
+    outcome,
+    personal,
+    preference,
+    rewrite,
+    trial,
+    untouched,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.clickhouse]
 
@@ -159,6 +170,49 @@ def test_what_was_taught_is_told_by_day_attribute_and_source_without_words(stage
     assert "secret" not in page.content()
 
 
+def test_obeyed_or_ignored_is_told_by_day_and_attribute_without_words(stage: Stage, look: Look) -> None:
+    today, before = now(), now() - timedelta(days=1)
+    stage.store(
+        [
+            *taught(),
+            outcome(1, occurred_at=today),
+            outcome(2, occurred_at=today, obeyed=False),
+            outcome(3, occurred_at=before),
+            outcome(4, occurred_at=before, attribute="cuisine"),
+            outcome(5, occurred_at=before, attribute="cuisine", retracted=True),
+        ]
+    )
+    page = look("/teaching")
+    expect(page.locator("#n-obeyed")).to_have_text("75.0 %")
+    expect(
+        page.get_by_role("img", name=re.compile("^Obeyed or ignored per day: 3 obeyed and 1 ignored"))
+    ).to_be_visible()
+    expect(page.locator("#obeyed tbody tr")).to_have_text([r"music-genre32166.7 %", r"cuisine110100.0 %"])
+    page.get_by_text("Obeyed by day as a table").click()
+    expect(page.locator("#obeyed-days-table tbody tr")).to_have_count(2)
+    page.evaluate("window.sameDocument = true")
+    stage.store([outcome(6, occurred_at=today, obeyed=False)])
+    expect(page.locator("#n-obeyed")).to_have_text("60.0 %")
+    assert page.evaluate("window.sameDocument") is True
+    assert "secret" not in page.content()
+
+
+def test_without_an_outcome_the_panel_says_what_a_device_has_to_tell(stage: Stage, look: Look) -> None:
+    stage.store(taught())
+    expect(look("/teaching").locator("#no-outcomes")).to_contain_text("in the slots of the turn")
+
+
+@pytest.mark.parametrize("page_settings", [{"page_words_token": WORDS_TOKEN, "page_token": "for everybody"}])
+def test_after_a_wrong_token_the_login_still_leads_to_where_one_wanted(stage: Stage, look: Look) -> None:
+    stage.store(taught())
+    page = look("/teaching?a=1")
+    for token in ("none of them", "for everybody"):
+        page.get_by_label("Token").fill(token)
+        page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Teaching", exact=True)).to_be_visible()
+    assert page.url.endswith("/teaching?a=1")
+
+
 def test_the_words_of_a_person_are_for_nobody_where_no_token_is_set(stage: Stage, look: Look) -> None:
     stage.store(taught())
     page = look("/teaching/people?user=u-1")
@@ -183,7 +237,7 @@ def test_the_words_of_a_person_are_shown_to_who_has_the_role(stage: Stage, look:
 
 @pytest.mark.parametrize("path", ["/rewrites", "/rewrites/rewrite-1", "/teaching"])
 def test_everything_has_a_name_of_its_own_and_fits(stage: Stage, look: Look, path: str) -> None:
-    stage.store([*asked(), *learned(), *taught()])
+    stage.store([*asked(), *learned(), *taught(), outcome(1, occurred_at=now())])
     page = look(path)
     expect(page.locator("#shown")).to_be_visible()
     assert page.evaluate(NAMELESS) == []
@@ -197,5 +251,6 @@ def test_keys_lead_to_the_pages(stage: Stage, look: Look) -> None:
     page = look()
     page.keyboard.press("r")
     expect(page.get_by_role("heading", name="Rewrites", exact=True)).to_be_visible()
+    page.wait_for_load_state()  # keys are listened to from then on
     page.keyboard.press("p")
     expect(page.get_by_role("heading", name="Teaching", exact=True)).to_be_visible()

@@ -8,14 +8,16 @@ import pytest
 from infra.clickhouse import erasure
 from infra.clickhouse.erasure import PERSONAL_TABLES, Eraser, Erasures, forget_now, rows_of
 from infra.clickhouse.forgotten import ForgottenPeople
+from infra.clickhouse.migrate import migrate
 from infra.clickhouse.record import Record, StoredEvent
-from infra.clickhouse.store import Store, StoreUnavailable
+from infra.clickhouse.store import Store, StoreUnavailable, open_store
 from infra.clickhouse.writer import Writer
+from infra.settings import Settings
 from schemas.contract import derived_id
 from schemas.dead_letter import DeadLetter, DeadLetterCause
 from schemas.turn import ExplicitFeedback, Playback
 from tests.failures_to_order import attribution
-from tests.taught_to_order import decision, forgotten, moment, personal, preference, rewrite, trial
+from tests.taught_to_order import decision, forgotten, moment, outcome, personal, preference, rewrite, trial
 
 pytestmark = pytest.mark.clickhouse
 
@@ -50,6 +52,7 @@ def life_of(build, user: str, words: str, first: int = 0) -> list[Record]:
         decision(first, user_id=user),
         preference(first, user, value=words),
         moment(first, user_id=user, question=words),
+        outcome(first, user),
     ]
     records = [build.record(event, first + offset) for offset, event in enumerate(events)]
     return [*records, Record(letter, 0, first + 90, records[0].appended_ms, user.encode(), words.encode())]
@@ -158,6 +161,26 @@ def test_what_another_worker_writes_of_a_minute_that_it_had_read_before_does_not
     assert not stale
     assert SECRET not in str(store.query("SELECT * FROM request_minutes"))
     assert_exact(store, requests_per_minute=1)
+
+
+def test_who_takes_long_to_write_a_minute_down_is_waited_for(
+    clickhouse_settings: Settings, build, assert_exact
+) -> None:
+    store, other = open_store(clickhouse_settings), open_store(clickhouse_settings)
+    migrate(store, clickhouse_settings)
+    put(store, life_of(build, "u-gone", SECRET))
+    slow = "INSERT INTO request_minutes (minute, version) SELECT minute, 999 FROM request_minutes WHERE sleep(2) = 0"
+    thread = threading.Thread(target=other.execute, args=(slow,))
+    thread.start()
+    begun = "SELECT 1 FROM system.processes WHERE startsWith(query, 'INSERT INTO request_minutes ')"
+    while not store.query(begun):
+        assert thread.is_alive()
+    Eraser(store, settle_s=0.01).erase(Erasures(people={"u-gone": wish("u-gone").appended_ms}))
+    thread.join()
+    assert store.query("SELECT version FROM request_minutes") == []
+    assert_exact(store, requests_per_minute=0)
+    other.close()
+    store.close()
 
 
 def test_who_is_told_to_stop_does_not_wait_for_the_store(store: Store, build) -> None:

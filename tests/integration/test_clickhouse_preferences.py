@@ -8,7 +8,7 @@ from infra.clickhouse.store import Store
 from infra.clickhouse.tombstone import PreferenceTombstone
 from infra.clickhouse.writer import Writer
 from tests.integration.test_clickhouse_rewrites import store_all
-from tests.taught_to_order import AT, moment, preference
+from tests.taught_to_order import AT, forgotten, moment, outcome, preference
 
 pytestmark = pytest.mark.clickhouse
 
@@ -93,3 +93,30 @@ def test_moments_are_counted_by_kind_and_once(store: Store, build, assert_exact)
     rows = store.query("SELECT kind, moments FROM teachable_moments_per_minute ORDER BY kind")
     assert rows == [{"kind": "repeated", "moments": 1}, {"kind": "unknown-concept", "moments": 2}]
     assert_exact(store, teachable_moments_per_minute=3)
+
+
+def test_outcomes_are_counted_once_by_their_last_revision(store: Store, build, assert_exact) -> None:
+    for _ in range(2):
+        store_all(store, build, outcome(1), outcome(2), outcome(3, attribute="units", obeyed=False))
+        store_all(store, build, outcome(1, obeyed=False, revision=1), outcome(4, retracted=True), first=5)
+    rows = store.query("SELECT attribute, outcomes, obeyed FROM preference_outcomes_per_minute ORDER BY attribute")
+    assert rows == [
+        {"attribute": "music-genre", "outcomes": 2, "obeyed": 1},
+        {"attribute": "units", "outcomes": 1, "obeyed": 0},
+    ]
+    assert store.query("SELECT sum(outcomes) AS n FROM preference_outcomes_per_day") == [{"n": 3}]
+    assert_exact(store, preference_outcomes_per_minute=3)
+
+
+def test_what_came_of_a_forgotten_preference_is_gone(store: Store, build, assert_exact) -> None:
+    store_all(store, build, preference(1), outcome(1), outcome(2))
+    store_all(store, build, PreferenceTombstone(preference(1).key), first=9)
+    assert store.query("SELECT event_id FROM preference_outcomes") == [{"event_id": "outcome-2"}]
+    assert_exact(store, preference_outcomes_per_minute=1)
+
+
+def test_what_came_of_a_forgotten_persons_preferences_is_gone(store: Store, build, assert_exact) -> None:
+    store_all(store, build, outcome(1, "u-gone"), outcome(2))
+    store_all(store, build, forgotten("u-gone"), first=9)
+    assert store.query("SELECT user_id FROM preference_outcomes") == [{"user_id": "u-1"}]
+    assert_exact(store, preference_outcomes_per_minute=1)

@@ -23,9 +23,9 @@ from tests.rewrites_in_use import send_decisions, uses
 from tests.streams_running import Crew, crew, environment_of, until
 from tests.unit.rewrites_to_order import record
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
-SOON_S = 60.0
+SOON_S = 150.0
 
 
 @pytest.fixture

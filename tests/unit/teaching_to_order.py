@@ -22,6 +22,9 @@ class Finder:
     def passes(self, text: str) -> bool:
         return text in self._heard
 
+    def offers(self, text: str) -> bool:
+        return text == "learn my preferences"
+
     def sensitive(self, text: str) -> bool:
         return "insulin" in text
 

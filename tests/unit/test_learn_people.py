@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.settings import Settings
+from processors.source_moves import hashed
 from schemas.contract import Event
 from schemas.dead_letter import DEAD_LETTER_HEADER
 from schemas.dialogue import Dialogue
@@ -72,7 +73,7 @@ def test_decisions_and_dialogues_meet_and_go_to_the_partition_of_the_rewrite() -
     found = REWRITE_OUTCOME.validate_json(message.value or b"")
     assert (message.topic, message.key) == ("earshot.rewrite-outcomes.v1", b"r")
     assert message.partition == partition_of(b"r", SETTINGS.kafka_partitions)
-    assert (found.turn_id, found.good) == ("t1", True)
+    assert (found.turn_id, found.good) == (hashed("u1/t1"), True)
 
 
 def test_decisions_that_were_made_before_a_restart_are_known() -> None:

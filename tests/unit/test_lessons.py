@@ -113,6 +113,29 @@ def test_who_was_asked_before_a_restart_is_not_asked_after_it() -> None:
     assert len(moments(run(finder, later, AskedBefore(before, timedelta(minutes=5))))) == 1
 
 
+def test_who_offers_to_teach_is_asked_what_to_remember_whenever_they_do() -> None:
+    finder = Finder({"a": Heard("music", "jazz", 0.6)})
+    turns = [turn(0, "a"), turn(600, "learn my preferences", "later"), turn(1_200, "learn my preferences", "last")]
+    told = moments(run(finder, turns))
+    assert [(one.kind, one.turn_id) for one in told[1:]] == [
+        (MomentKind.OFFERED, "t-later-600"),
+        (MomentKind.OFFERED, "t-last-1200"),
+    ]
+    assert told[1].question == "What would you like me to remember?"
+
+
+def test_an_offer_does_not_use_up_the_question_of_the_day() -> None:
+    finder = Finder({"a": Heard("music", "jazz", 0.6)})
+    offers = moments(run(finder, [turn(0, "learn my preferences")]))
+    asked = moments(run(finder, [turn(600, "a", "later")], AskedBefore(offers)))
+    assert [one.kind for one in (*offers, *asked)] == [MomentKind.OFFERED, MomentKind.UNCLEAR]
+
+
+def test_an_offer_that_was_sent_twice_is_one() -> None:
+    turns = [turn(0, "learn my preferences"), turn(0, "learn my preferences")]
+    assert len(moments(run(Finder({}), turns))) == 1
+
+
 def test_the_same_moment_read_again_is_the_same_question() -> None:
     finder = Finder({"a": Heard("music", "jazz", 0.6)})
     before = moments(run(finder, [turn(0, "a")]))

@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from processors.personal_habits import PersonalHabits, spelled_out
 from processors.personal_rewrites import HABIT, REJECTED, PersonalLimits, PersonalRewrites, Told
 from schemas.dialogue import Dialogue, TurnVerdict
 from schemas.rewrite import REWRITE, Rewrite
@@ -89,6 +91,91 @@ def test_words_that_came_to_one_thing_again_and_again_come_to_it_however_they_ar
     other = turn("wilkerson", "barge-in:stop", at_s=900).model_copy(update={"slots": (Slot(type="town", value="wi"),)})
     rewrite = only(layer.process(told(other, name="new")))
     assert (rewrite.source, rewrite.target_text) == ("music|play|town:wi", f"play {place}")
+
+
+def weather(town: str, *evidence: str, at_s: int) -> TurnVerdict:
+    return turn(town, *evidence, at_s=at_s, kind="town", intent="forecast", request="weather in Wilkerson")
+
+
+def used_to(layer: PersonalRewrites, town: str, times: int = HABIT, first: int = 0) -> None:
+    for number in range(first, first + times):
+        one = told(weather(town, at_s=100 * number), name=f"used {number}", closed=True)
+        assert layer.process(one) == []
+
+
+def test_words_that_went_well_again_and_again_are_spelled_out_when_they_are_understood_otherwise() -> None:
+    layer = PersonalRewrites()
+    used_to(layer, "wilkerson california")
+    for number, wrong in enumerate(("wilkerson washington", "wilkerson")):
+        failed = told(weather(wrong, "barge-in:stop", at_s=900 + number), name=f"new {number}")
+        rewrite = only(layer.process(failed))
+        assert (rewrite.source, rewrite.target) == (
+            f"music|forecast|town:{wrong}",
+            "music|forecast|town:wilkerson california",
+        )
+        assert (rewrite.source_texts, rewrite.target_text) == (
+            ("weather in Wilkerson",),
+            "weather in wilkerson california",
+        )
+
+
+def test_what_went_well_once_or_otherwise_as_well_or_for_somebody_else_is_no_habit() -> None:
+    wrong = weather("wilkerson washington", "barge-in:stop", at_s=900)
+    once = PersonalRewrites()
+    used_to(once, "wilkerson california", times=1)
+    assert once.process(told(wrong, name="new")) == []
+    both = PersonalRewrites()
+    used_to(both, "wilkerson california")
+    used_to(both, "wilkerson", times=1, first=HABIT)
+    assert both.process(told(wrong, name="new")) == []
+    another = PersonalRewrites()
+    used_to(another, "wilkerson california")
+    assert another.process(told(wrong, name="new", user="bob")) == []
+
+
+def test_a_habit_that_a_later_revision_does_not_bear_out_or_that_was_forgotten_is_none() -> None:
+    wrong = weather("wilkerson washington", "barge-in:stop", at_s=900)
+    layer = PersonalRewrites()
+    used_to(layer, "wilkerson california")
+    failed = weather("wilkerson california", "barge-in:stop", at_s=0)
+    layer.process(told(failed, name="used 0", closed=True, revision=4))
+    assert layer.process(told(wrong, name="new")) == []
+    layer = PersonalRewrites()
+    used_to(layer, "wilkerson california")
+    assert layer.forget("ann") == []
+    assert not layer.knows("ann")
+    assert layer.process(told(wrong, name="new")) == []
+
+
+def test_habits_are_known_again_from_the_dialogues_that_were_processed_before_a_restart() -> None:
+    layer = PersonalRewrites()
+    for number in range(HABIT):
+        layer.remember(told(weather("wilkerson california", at_s=100 * number), name=f"used {number}", closed=True))
+    wrong = weather("wilkerson washington", "barge-in:stop", at_s=900)
+    assert only(layer.process(told(wrong, name="new"))).target_text == "weather in wilkerson california"
+
+
+@pytest.mark.parametrize(
+    ("words", "value", "full"),
+    [
+        ("Weather in Wilkerson?", "wilkerson california", "weather in wilkerson california"),
+        ("play dragons", "imagine dragons", "play imagine dragons"),
+        ("play imagine dragons", "imagine dragons", "play imagine dragons"),
+        ("play it", "imagine dragons", "play it"),
+        ("play a song", "a rush of blood", "play a song"),
+    ],
+)
+def test_words_are_spelled_out_where_they_say_the_beginning_or_the_end_of_a_value(
+    words: str, value: str, full: str
+) -> None:
+    assert spelled_out(words, f"music|play|name:{value}") == full
+
+
+def test_of_habits_a_bounded_number_of_dialogues_is_remembered() -> None:
+    habits = PersonalHabits(most=3)
+    for number in range(20):
+        habits.take(told(weather("wilkerson california", at_s=100 * number), name=str(number), closed=True))
+    assert len(habits.of("ann", "weather in wilkerson")) == 3
 
 
 def test_the_wording_that_is_taught_again_replaces_the_old_one() -> None:

@@ -132,6 +132,9 @@ class Listener:
     def passes(self, text: str) -> bool:
         return "like" in text.lower()
 
+    def offers(self, _text: str) -> bool:
+        return False
+
     def sensitive(self, _text: str) -> bool:
         return False
 

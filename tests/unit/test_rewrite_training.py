@@ -4,20 +4,23 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
+from msgspec import structs
 
+from models.logistic import Logistic
 from models.rewrite.candidate import Candidate, Channel, Via
 from models.rewrite.context import ContextPrior, Situation
-from models.rewrite.entry import state_of
-from models.rewrite.features import CONTEXT, NAMES
+from models.rewrite.entry import Success, state_of
+from models.rewrite.features import NAMES
 from models.rewrite.query import Query
-from models.rewrite.ranker import Ranker, evidence
+from models.rewrite.ranker import Ranker, evidence, own_key
 from schemas.turn import Asr, Context, Device, Nlu, Slot, Turn
 from streams.training.rewrite import _fitted, _threshold
-from streams.training.rewrite_ablation import without_context
 from streams.training.rewrite_examples import Example, examples_of
 from streams.training.rewrite_history import Request
-from streams.training.rewrite_table import StateCounts, context_of, moves, share_of, table_of, worked_of
+from streams.training.rewrite_table import StateCounts, moves, share_of, table_of, worked_of
 from tests.unit.rewrites_to_order import NOW, entry, index_of, ranker
+
+_EXACTLY = (Via.SOURCE, "play maj", Channel.EXACT)
 
 
 def said(
@@ -126,13 +129,6 @@ def test_one_lucky_rewrite_opens_no_door() -> None:
     assert _threshold(judge, [lucky, *unwanted], clean=20) > judge.rank(lucky.query, lucky.candidates)[0][1]
 
 
-def test_an_ablation_sees_nothing_of_the_context() -> None:
-    rows = np.arange(2.0 * len(NAMES)).reshape(2, len(NAMES)) + 1.0
-    blind = without_context(rows)
-    assert {name for name, column in zip(NAMES, blind.T, strict=True) if not column.any()} == set(CONTEXT)
-    assert rows.all()
-
-
 def test_the_table_speaks_for_itself_where_it_holds_these_very_words() -> None:
     held = entry("play maj", "play magic")
     assert evidence(Candidate(held, Via.SOURCE, "play maj", Channel.EXACT)) == pytest.approx(0.7 * 0.8 * 0.9)
@@ -140,10 +136,21 @@ def test_the_table_speaks_for_itself_where_it_holds_these_very_words() -> None:
     assert evidence(Candidate(held, Via.TARGET, "play magic", Channel.EXACT)) == 0.0
 
 
+def test_a_persons_own_lessons_alone_say_how_sure_it_is() -> None:
+    taught = structs.replace(entry("play maj", "play magic", user="ann"), target_success=Success(2.5, 0.5))
+    for_this, alike = (Candidate(taught, Via.SOURCE, "play maj", one) for one in (Channel.EXACT, Channel.DENSE))
+    own = {own_key(1, 0): 0.1, own_key(2, 0): 0.6}
+    assert (evidence(for_this, own), evidence(alike, own)) == (0.6, 0.0)
+    assert evidence(Candidate(structs.replace(taught, target_success=Success(1.5, 0.5)), *_EXACTLY), own) == 0.1
+    assert evidence(Candidate(structs.replace(taught, target_success=Success(9.5, 3.5)), *_EXACTLY), own) == 0.0
+    none = np.zeros(len(NAMES))
+    surely = Ranker(Logistic(none, none + 1.0, none[None], np.full(1, 9.0)), ContextPrior({}), 0.5, "t", own)
+    assert surely.rank(Query("play maj"), [for_this])[0][1] == 0.6
+
+
 def test_what_is_asked_for_in_a_situation_fits_there() -> None:
-    prior = context_of([said("play thunder", "thunder") for _ in range(30)])
     situation = Query("x", device_state="playing", device_type="speaker", hour=18)
-    assert prior.fits(situation, "weather") == (0.0, 0.0, 0.0, 0.0)
+    assert ContextPrior({}).fits(situation, "weather") == (0.0, 0.0, 0.0, 0.0)
     mixed = ContextPrior.of(
         [
             *[(Situation("speaker", "playing", "4", None), "music")] * 50,
@@ -164,7 +171,7 @@ def test_people_are_split_evenly_and_always_alike() -> None:
 def test_a_state_is_taken_apart() -> None:
     state = state_of("music|play_song|artist:imagine dragons;room:kitchen")
     assert state is not None
-    assert (state.domain, state.intent, state.kinds) == ("music", "play_song", {"artist", "room"})
+    assert (state.domain, state.intent, state.kinds) == ("music", "play_song", frozenset({"artist", "room"}))
     assert state_of("music||words:play maj") is None
 
 

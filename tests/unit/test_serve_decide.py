@@ -53,6 +53,18 @@ def test_what_worked_for_this_person_comes_first() -> None:
     assert others.said == "play imagine dragons"
 
 
+def test_the_same_words_are_understood_as_this_person_means_them() -> None:
+    lamp = entry("turn on sunshine", "turn on sunshine", "ann", None, "home|on|device:sunshine", "home|on|device:lamp")
+
+    def asked(device: str, user: str) -> RewriteRequest:
+        understood = Interpretation(domain="home", intent="on", slots=(Slot(type="device", value=device),))
+        return _ask("turn on sunshine", user, interpretation=understood)
+
+    assert _reason(_decider(lamp), asked("sunshine", "ann")) is DecisionReason.REWRITTEN
+    assert _reason(_decider(lamp), asked("lamp", "ann")) is DecisionReason.NOTHING_FOUND
+    assert _reason(_decider(lamp), asked("sunshine", "bob")) is DecisionReason.NOTHING_FOUND
+
+
 def test_words_that_work_stay() -> None:
     assert _reason(_decider(MAJ), _ask("play imagine dragons")) is DecisionReason.WORKS_AS_IT_IS
 

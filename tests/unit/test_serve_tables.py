@@ -60,8 +60,8 @@ def tables(tmp_path: Path) -> Tables:
     return Tables(Settings(home=tmp_path), RewriteIndex(LettersEncoder()), PreferenceBook())
 
 
-def _take(tables: Tables, topic: str, key: str, value: bytes | None, offset: int = 0) -> None:
-    tables.take(TopicRecord(topic, 0, offset, 0, key.encode(), value, ()))
+def _take(tables: Tables, topic: str, key: str, value: bytes | None, offset: int = 0, *, timestamp_ms: int = 0) -> None:
+    tables.take(TopicRecord(topic, 0, offset, timestamp_ms, key.encode(), value, ()))
 
 
 def test_a_rewrite_comes_changes_and_goes(tables: Tables) -> None:
@@ -82,6 +82,49 @@ def test_a_preference_comes_and_goes(tables: Tables) -> None:
     _take(tables, topic, one.key, None, 1)
     assert "ann" not in tables.book
     assert len(tables.book) == 0
+
+
+class TestTellingAgainWhatWasForgotten:
+    """A worker that starts again reads some minutes of turns again, and tells what they taught with the same id."""
+
+    @pytest.fixture
+    def one(self, tables: Tables) -> Preference:
+        """Taught, and forgotten a minute later."""
+        one = preference()
+        at_ms = int(one.occurred_at.timestamp() * 1000)
+        _take(tables, tables.preferences_topic, one.key, one.to_bytes())
+        _take(tables, tables.preferences_topic, one.key, None, timestamp_ms=at_ms + 60_000)
+        return one
+
+    def test_it_stays_forgotten_and_the_topic_is_told_so(self, tables: Tables, one: Preference) -> None:
+        told: list[tuple[str, list[str]]] = []
+        tables.take_back = lambda user, ids: told.append((user, ids))
+        _take(tables, tables.preferences_topic, one.key, one.to_bytes())
+        assert "ann" not in tables.book
+        assert told == [("ann", [one.event_id])]
+
+    def test_it_stays_forgotten_after_a_start_from_a_snapshot(
+        self, tables: Tables, one: Preference, tmp_path: Path
+    ) -> None:
+        write_tables(Settings(home=tmp_path), tables)
+        again = load_tables(Settings(home=tmp_path), LettersEncoder())
+        _take(again, again.preferences_topic, one.key, one.to_bytes())
+        assert "ann" not in again.book
+
+    def test_with_the_broker_away_the_record_is_taken_again_later(self, tables: Tables, one: Preference) -> None:
+        def away(_user: str, _ids: list[str]) -> None:
+            raise BrokerUnavailable("no broker answers")
+
+        tables.take_back = away
+        before = dict(tables.offsets)
+        with pytest.raises(BrokerUnavailable):
+            _take(tables, tables.preferences_topic, one.key, one.to_bytes(), 9)
+        assert tables.offsets == before
+
+    def test_what_was_said_after_it_was_forgotten_is_kept(self, tables: Tables, one: Preference) -> None:
+        later = one.model_copy(update={"occurred_at": one.occurred_at + timedelta(hours=1)})
+        _take(tables, tables.preferences_topic, later.key, later.to_bytes())
+        assert tables.book.of("ann") == [later]
 
 
 @pytest.mark.parametrize("value", [b"", b"{}", b"\xff", b"[1]"])

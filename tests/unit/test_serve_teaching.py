@@ -102,6 +102,14 @@ def test_a_moment_asks_its_question_and_a_yes_settles_what_waited(bench: Taught)
     assert [held.status for held in bench.book.of("cy")] == [PreferenceStatus.ACTIVE, PreferenceStatus.SUPERSEDED]
 
 
+def test_an_offer_leads_to_a_dialogue_that_the_person_began(bench: Taught) -> None:
+    told = moment(kind=MomentKind.OFFERED, question="What would you like me to remember?", about=None)
+    one = bench.begin(moment=told.model_dump(mode="json"))
+    assert (one["say"], one["state"]) == ("What would you like me to remember?", "asking")
+    bench.say(one, "I like jazz")
+    assert bench.say(one, "yes")["preference"]["source"] == "customer-initiated"
+
+
 def test_what_keeps_failing_is_taught_as_a_name_for_what_is_meant(bench: Taught) -> None:
     one = bench.begin(moment=moment().model_dump(mode="json"))
     bench.say(one, "play clair de lune")

@@ -84,12 +84,14 @@ def test_prepared_rows_tell_what_is_to_be_erased_and_whom_they_are_about(build) 
             build.record(rewrite(), 7),
         ]
     )
-    assert prepared.erasures == Erasures(people={"u-9": 1_767_607_200_256}, preferences={digest(key): 5})
+    assert prepared.erasures == Erasures(
+        people={"u-9": 1_767_607_200_256}, preferences={digest(key): 5}, outcomes={digest(key): 1_767_607_200_255}
+    )
     assert prepared.users() == {"u-3", "u-1", ""}
 
 
 def test_of_two_wishes_the_later_one_counts() -> None:
-    one, other = Erasures({"u": 5}, {"k": 9}), Erasures({"u": 3, "v": 1}, {"k": 12})
+    one, other = Erasures({"u": 5}, {"k": 9}, {"k": 3}), Erasures({"u": 3, "v": 1}, {"k": 12}, {"k": 2})
     assert not Erasures()
     one.add(other)
-    assert one == Erasures({"u": 5, "v": 1}, {"k": 12})
+    assert one == Erasures({"u": 5, "v": 1}, {"k": 12}, {"k": 3})

@@ -269,6 +269,73 @@ ARRAY JOIN
     `groups.changes` AS counted
 GROUP BY day, attribute, status, source, explicitness;
 
+-- Whether answers did as people had taught. `key` is that of the preference in `preferences`.
+CREATE TABLE IF NOT EXISTS preference_outcomes
+(
+    event_id String,
+    key String,
+    user_id String,
+    turn_id String,
+    attribute String,
+    obeyed UInt8,
+    retracted UInt8,
+    detector String,
+    revision UInt64,
+    occurred_at DateTime('UTC'),
+    occurred_ms UInt16,
+    src_partition UInt16,
+    src_offset UInt64,
+    appended_at DateTime('UTC'),
+    appended_ms UInt16,
+    inserted_at DateTime('UTC') DEFAULT now()
+)
+ENGINE = ReplacingMergeTree(revision)
+PARTITION BY toYYYYMM(occurred_at)
+ORDER BY (toStartOfMinute(occurred_at), event_id);
+
+CREATE TABLE IF NOT EXISTS preference_outcome_minutes
+(
+    minute DateTime('UTC'),
+    version UInt64,
+    `groups.attribute` Array(String),
+    `groups.outcomes` Array(UInt64),
+    `groups.obeyed` Array(UInt64),
+    `groups.users` Array(UInt64),
+    refreshed_at DateTime('UTC') DEFAULT now()
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY toYYYYMM(minute)
+ORDER BY minute;
+
+CREATE VIEW IF NOT EXISTS preference_outcomes_per_minute AS
+SELECT
+    minute,
+    version,
+    refreshed_at,
+    attribute,
+    outcomes,
+    obeyed,
+    users
+FROM preference_outcome_minutes FINAL
+ARRAY JOIN
+    `groups.attribute` AS attribute,
+    `groups.outcomes` AS outcomes,
+    `groups.obeyed` AS obeyed,
+    `groups.users` AS users;
+
+CREATE VIEW IF NOT EXISTS preference_outcomes_per_day AS
+SELECT
+    toStartOfDay(minute) AS day,
+    attribute,
+    sum(counted) AS outcomes,
+    sum(did) AS obeyed
+FROM preference_outcome_minutes FINAL
+ARRAY JOIN
+    `groups.attribute` AS attribute,
+    `groups.outcomes` AS counted,
+    `groups.obeyed` AS did
+GROUP BY day, attribute;
+
 -- When a person could be asked something. The question holds their words, so it is not kept.
 CREATE TABLE IF NOT EXISTS teachable_moments
 (
