@@ -66,7 +66,7 @@ The weights of the signs were chosen with linear models that had seen nothing of
 what they are worth with other people's words. A tenth of the written requests, and as many without need, chose the
 threshold. Licence of these weights: CC BY 4.0.
 Made with `earshot train preference-retrieval --seed {seed}`; `earshot evaluate preference` prints its figures on
-home_b, of which training saw nothing.
+home_b, of which training saw nothing, with 95 % intervals by person.
 """
 
 

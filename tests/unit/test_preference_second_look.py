@@ -53,5 +53,5 @@ def test_it_passes_from_its_threshold_on() -> None:
 def test_the_one_that_ships_lets_statements_through_and_requests_not() -> None:
     ships = SecondLook.load(FOLDER / SECOND_LOOK)
     statements = ["I don't like horror movies", "my favorite team is the Celtics", "call my lamp moon"]
-    requests = ["make it a comedy please", "play some music please", "what is the weather like today"]
+    requests = ["wake me up at nine forty five on Sunday", "play some music please", "what is the weather like today"]
     assert [ships.passes(text) for text in (*statements, *requests)] == [True] * 3 + [False] * 3

@@ -82,7 +82,7 @@ class TestSettings:
         def missing(*_: object) -> WordEncoder:
             raise ModelsNotInstalled("no encoder here")
 
-        monkeypatch.setattr(teaching.PreferenceModel, "load", missing)
+        monkeypatch.setattr("streams.teaching.PreferenceModel.load", missing)
         teaching._finder.cache_clear()
         assert lessons_of(Settings(teaching="auto", hearing="auto")) is None
         assert "no encoder here" in caplog.text
