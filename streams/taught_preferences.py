@@ -75,8 +75,10 @@ class PreferenceFollower:
             self._thread.join(timeout_s)
 
     async def take_over(self, partition: int) -> TaughtPreferences:
-        """All that stands on a partition, and from now on what comes. Waits for as long as a broker is away. Raises
-        `TopicMissing` when it is there and the topic is not."""
+        """The last that stands on a partition, and from now on what comes. Waits for as long as a broker is away.
+
+        Raises `TopicMissing` when it is there and the topic is not.
+        """
         # What comes while the partition is read waits, and is then taken once more, which changes nothing.
         taught = self._partitions[partition] = TaughtPreferences()
         await asyncio.to_thread(self._reading.wait)
@@ -86,7 +88,8 @@ class PreferenceFollower:
         return taught
 
     def _read(self, partition: int) -> list[TopicRecord]:
-        with TopicReader(self._settings, [self._topic], partition=partition) as reader:
+        # No more than is kept of them: reading all of a million takes longer than people wait.
+        with TopicReader(self._settings, [self._topic], partition=partition, last=MOST) as reader:
             return list(reader.rest())
 
     def _run(self) -> None:

@@ -37,8 +37,9 @@ class TopicReader:
     as that is known.
 
     `from_beginning`, or from now on, or from the first record that the broker took at `since_ms` (ms since the epoch)
-    or later; `starts` overrides it for single partitions (topic, partition) -> offset. Memory is bounded: a partition
-    that is far ahead of the others in time waits. Raises `TopicMissing`, `BrokerUnavailable`.
+    or later, or `last` offsets before the end of each partition; `starts` overrides it for single partitions (topic,
+    partition) -> offset. Memory is bounded: a partition that is far ahead of the others in time waits. Raises
+    `TopicMissing`, `BrokerUnavailable`.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class TopicReader:
         starts: Mapping[tuple[str, int], int] | None = None,
         partition: int | None = None,
         since_ms: int | None = None,
+        last: int | None = None,
     ) -> None:
         try:
             self._consumer: Any = KafkaConsumer(
@@ -68,7 +70,7 @@ class TopicReader:
                 f"EARSHOT_KAFKA_BOOTSTRAP ({type(error).__name__})"
             ) from error
         try:
-            self._assign(topics, from_beginning, starts or {}, partition, since_ms)
+            self._assign(topics, from_beginning, starts or {}, partition, since_ms, last)
         except BaseException:  # whatever it was, nobody gets the reader to close it
             self.close()
             raise
@@ -80,6 +82,7 @@ class TopicReader:
         starts: Mapping[tuple[str, int], int],
         only: int | None,
         since_ms: int | None,
+        last: int | None,
     ) -> None:
         known = self._consumer.topics()
         if missing := [topic for topic in topics if topic not in known]:
@@ -96,6 +99,8 @@ class TopicReader:
         if since_ms is not None:
             found = self._consumer.offsets_for_times(dict.fromkeys(partitions, since_ms))
             begins = {one: found[one].offset if found[one] is not None else self._ends[one] for one in partitions}
+        if last is not None:
+            begins = {one: self._ends[one] - last for one in partitions}
         self._positions: dict[Any, int] = {
             partition: max(first[partition], starts.get(tuple(partition), begins[partition]))
             for partition in partitions
