@@ -10,7 +10,7 @@ from schemas.turn import Asr, Nlu, Response, ResponseStatus, Slot, Span, Turn
 from tests.made_events import device
 
 _SYLLABLES = ("ba", "ko", "ri", "lum", "ster", "don", "vel", "mar", "ith", "son")
-_EARLIER = timedelta(hours=2)
+EARLIER = timedelta(hours=2)
 _APART = timedelta(minutes=10)
 
 
@@ -72,14 +72,14 @@ def known_people(users: int, numbers: range) -> Iterator[Dialogue]:
     now = datetime.now(UTC)
     for user in range(users):
         for place, number in enumerate(numbers):
-            yield Retry(f"earlier {user}", number).closed(now - _EARLIER - place * _APART)
+            yield Retry(f"earlier {user}", number).closed(now - EARLIER - place * _APART)
 
 
 def history_of(user: str, numbers: range = range(900, 906)) -> Iterator[Dialogue]:
     """What somebody has asked for before that worked, so that their behaviour counts for others."""
     now = datetime.now(UTC)
     for place, number in enumerate(numbers):
-        at = now - _EARLIER - place * _APART
+        at = now - EARLIER - place * _APART
         one = Retry(user, number)
         yield _dialogue(user, f"{user} history {place}", (_verdict(one, one.working, at),))
 

@@ -151,13 +151,13 @@ A convolution of {_FILTERS} filters over {WINDOW} word pieces at a time, as Mini
 the largest response of each (Kim, EMNLP 2014). It looks at turns that pass the gate of the preference model, so that
 few of those that teach nothing take the network's time. English only.
 
-Learned from {teaching:,} statements and {len(rows) - teaching:,} other turns that pass the gate, of the same sources as
+Data: learned from {teaching:,} statements and {len(rows) - teaching:,} other turns that pass the gate, of the same sources as
 the preference model, with more that were written and all requests of the training splits. Licence: CC BY 4.0.
 
 Made with `earshot train preference-gate --seed {seed}`, and as the last part of `earshot train preference`.
 
 The threshold, {passes_from}, lets {RECALL:.1%} of the statements through that the model would hear, in a tenth of the
 groups that was not fitted to, and keeps {back:.1%} of the other turns of that tenth back. What that costs in recall and
-saves in time is printed by `earshot evaluate preference` (`gate_recall`, `gate_share`) and by
+saves in time is printed by `earshot evaluate preference` (`gate_recall`, `gate_share`, 95 % intervals) and by
 `tests/bench/preferences.py` (`read_share`).
 """
