@@ -5,12 +5,12 @@
 `detect`, `learn` and `serve` run as workers of their own, each fed by the topics alone. The clock runs from the produce
 of the turn in which a person says the request again until an answer over HTTP holds the rewrite.
 
-`personal_*_ms`: the person's own, from their second retry of a kind, as one may be chance. `global_*_ms`: everybody's, from the retry of the tenth
-person; the other nine, what all ten asked for before, and five who were understood at once are on the topics at the
-start. What people came back to counts while their dialogues are open, so the 45 s of silence after which a dialogue is
-closed are in neither figure; its moves are counted anew when it is closed. Answers are asked for every 50 ms (personal)
-and 200 ms (global), which is in the figures; oftener would measure how long `serve` takes to embed words that it does
-not know.
+`personal_*_ms`: the person's own, from their second retry of a kind, as one may be chance. `global_*_ms`:
+everybody's, from the retry of the tenth person; the other nine, what all ten asked for before, and five who were
+understood at once are on the topics at the start. What people came back to counts while their dialogues are open, so
+the 45 s of silence after which a dialogue is closed are in neither figure; its moves are counted anew when it is
+closed. Answers are asked for every 50 ms (personal) and 200 ms (global), which is in the figures; oftener would
+measure how long `serve` takes to embed words that it does not know.
 
 `fleet_turns_per_s` is what was produced meanwhile, and `learn_behind_s` how long `learn` needed after the end of it to
 have read all dialogues. Rules hear, no models: what those add is measured by `hearing.py`.
