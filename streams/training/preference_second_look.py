@@ -151,7 +151,7 @@ A convolution of {_FILTERS} filters over {WINDOW} word pieces at a time, as Mini
 the largest response of each (Kim, EMNLP 2014). It looks at turns that pass the gate of the preference model, so that
 few of those that teach nothing take the network's time. English only.
 
-Data: learned from {teaching:,} statements and {len(rows) - teaching:,} other turns that pass the gate, of the same sources as
+Data: {teaching:,} statements and {len(rows) - teaching:,} other turns that pass the gate, of the same sources as
 the preference model, with more that were written and all requests of the training splits. Licence: CC BY 4.0.
 
 Made with `earshot train preference-gate --seed {seed}`, and as the last part of `earshot train preference`.
