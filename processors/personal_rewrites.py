@@ -147,6 +147,9 @@ class PersonalRewrites:
             old = before.get((one.source, one.lesson.id))
             if old is None or _says_else(old, one.lesson):
                 changed |= self._learn(user, one)
+            elif not one.rejected and one.lesson.target != one.source:
+                # A crash may have let the lesson be told and not the end of the rejection.
+                changed |= self._no_longer_rejected(known, one.lesson)
         told = [self._told(user, source) for source in sorted(changed)]
         return told + self._expire(user, dialogue) + self._make_room(user)
 

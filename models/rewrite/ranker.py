@@ -30,6 +30,9 @@ _COMMAND = "earshot train rewrite"
 _FARTHEST = 3.0
 _PRIOR = 0.5
 
+_LESSONS = 5
+"""Learned lessons are no more than these; a record with more was put there by who looks after the table."""
+
 
 class Ranked(NamedTuple):
     """A candidate, its score in [0, 1], what counted, by the name of the feature: log-odds each, and what the table
@@ -125,8 +128,8 @@ def evidence(candidate: Candidate, own: Mapping[str, float] | None = None) -> fl
     entry = candidate.entry
     if not _for_this_request(candidate):
         return 0.0
-    if entry.personal and own:
-        worked = entry.target_success
+    worked = entry.target_success
+    if entry.personal and own and worked.good + worked.bad - 2 * _PRIOR <= _LESSONS:
         return own.get(own_key(worked.good - _PRIOR, worked.bad - _PRIOR), 0.0)
     agreed = 1.0 if entry.personal else entry.agreement
     return (1.0 - entry.source_success.high) * entry.target_success.low * agreed
