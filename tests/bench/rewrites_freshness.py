@@ -31,6 +31,7 @@ from pathlib import Path
 
 import httpx
 from kafka import KafkaAdminClient, TopicPartition
+from kafka.errors import CoordinatorNotAvailableError
 from latency import quantile
 from load import pace
 from natural_stream import NaturalStream, Sent
@@ -146,7 +147,10 @@ def unread(settings: Settings) -> int:
     (state,) = topic_states(settings, (DIALOGUES,))
     with KafkaAdminClient(**kafka_python_options(settings)) as admin:
         group = f"{settings.group_prefix}.learn"
-        committed = admin.list_group_offsets({group: None})[group]
+        try:
+            committed = admin.list_group_offsets({group: None})[group]
+        except CoordinatorNotAvailableError:  # nobody has joined a group on this broker yet
+            return state.records
         places = [TopicPartition(state.name, number) for number in range(state.partitions)]
         return state.records - sum(committed[place].offset for place in places if place in committed)
 
