@@ -2,7 +2,8 @@
 
 Only ever a question: what is shown waits for a yes (`Explicitness.SHOWN`, pending) and fades. Choices are counted in
 memory from when a worker takes a partition over: a restart begins to count anew, which makes a question come later, and
-never twice, as its id is that of the person and the choice.
+never twice, as its id is that of the person and the choice. Whom a person calls, what they buy or lock is nobody's
+taste: where nothing is ever rewritten, nothing is inferred either.
 """
 
 from collections import Counter, OrderedDict
@@ -11,6 +12,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from processors.exchange import Exchange
+from processors.interpretation import StateParts
+from processors.rewrite_guard import PERSONAL_SLOTS, denied
 from schemas.contract import derived_id
 from schemas.feedback import FeedbackEvent
 from schemas.preference import Explicitness, Preference, PreferenceSource, PreferenceStatus
@@ -46,7 +49,11 @@ class Shown:
             domain = exchange.facets.domain
             if domain is None or exchange.status is not ResponseStatus.ANSWERED or exchange.turn_id in went_wrong:
                 continue
+            if denied(StateParts(domain, exchange.facets.intent or "", ())) is not None:
+                continue
             for slot in exchange.slots:
+                if slot.type in PERSONAL_SLOTS:
+                    continue
                 if slot.entity is not None and 0 < len(slot.value) <= _MOST_LETTERS:
                     chosen[domain, slot.type] = slot.entity, slot.value, exchange
         if not chosen:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from processors.exchange import Exchange
 from processors.validity import ends_at
@@ -75,16 +75,29 @@ def preference_of(heard: Heard, exchange: Exchange, version: str, consent_versio
 
     The same turn gives the same `event_id`; `revision` tells how much of the dialogue was known.
     """
-    at = datetime.fromtimestamp(exchange.at, UTC)
-    kept = heard.clear and heard.score >= SURE
-    return Preference(
+    return record_of(
+        heard,
+        datetime.fromtimestamp(exchange.at, UTC),
         event_id=derived_id(NAME, exchange.user_id, exchange.turn_id),
-        occurred_at=at,
         user_id=exchange.user_id,
         device_id=exchange.device_id,
         dialogue_id=exchange.dialogue_id,
         evidence_turn_ids=(exchange.turn_id,),
         domain=exchange.facets.domain,
+        status=PreferenceStatus.ACTIVE if heard.clear and heard.score >= SURE else PreferenceStatus.PENDING,
+        confidence=heard.score,
+        source=PreferenceSource.STATEMENT,
+        explicitness=Explicitness.STATED,
+        consent_version=consent_version,
+        detector=f"{NAME}/{version}",
+        revision=revision,
+    )
+
+
+def record_of(heard: Heard, at: datetime, **circumstances: Any) -> Preference:
+    """A preference as it was understood, valid from `at`; `circumstances`: the other fields of the record."""
+    return Preference(
+        occurred_at=at,
         attribute=heard.attribute,
         value=heard.value,
         canonical_value=heard.canonical_value,
@@ -97,13 +110,7 @@ def preference_of(heard: Heard, exchange: Exchange, version: str, consent_versio
         time=heard.time,
         valid_from=at,
         valid_to=ends_at(heard.time, at) if heard.time is not None else None,
-        status=PreferenceStatus.ACTIVE if kept else PreferenceStatus.PENDING,
-        confidence=heard.score,
-        source=PreferenceSource.STATEMENT,
-        explicitness=Explicitness.STATED,
-        consent_version=consent_version,
-        detector=f"{NAME}/{version}",
-        revision=revision,
+        **circumstances,
     )
 
 

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from processors.lessons import CONSENT_VERSION
 from processors.phrases import asks_to_stop
 from processors.similarity import words_of
-from processors.teachable import SURE, Heard
-from processors.validity import ends_at
+from processors.teachable import SURE, Heard, record_of
 from schemas.contract import derived_id
 from schemas.preference import Explicitness, Polarity, Preference, PreferenceScope, PreferenceSource, PreferenceStatus
 
@@ -63,6 +63,7 @@ class TeachingDialogue:
     heard: Heard | None = None
     phrase: str | None = None
     pending: Preference | None = None
+    consent_version: str = CONSENT_VERSION
     misses: int = 0
 
 
@@ -84,6 +85,7 @@ def begin(
     phrase: str | None = None,
     pending: Preference | None = None,
     offered: bool = False,
+    consent_version: str = CONSENT_VERSION,
 ) -> Said:
     """Open a dialogue: about a `pending` preference, about what a `phrase` should do, or about anything.
 
@@ -92,6 +94,7 @@ def begin(
     asks = (question is not None and not offered) or pending is not None
     source = PreferenceSource.SYSTEM_INITIATED if asks else PreferenceSource.CUSTOMER_INITIATED
     opened = TeachingDialogue(teaching_id, user_id, source, TeachingState.ASKING, "", now, None, phrase, pending)
+    opened = replace(opened, consent_version=pending.consent_version if pending is not None else consent_version)
     if pending is not None:
         opened = replace(opened, heard=_heard_of(pending))
         return _asks_about(opened, question)
@@ -119,6 +122,9 @@ def _asked(dialogue: TeachingDialogue, text: str, understand: Understand, now: d
         return _declines(dialogue, now)
     if dialogue.phrase is not None:
         meant = _LEAD.sub("", text).strip()
+        about = understand(f"{dialogue.phrase} {meant}", dialogue.question)
+        if about is not None and about.sensitive:
+            return _takes(dialogue, about)
         heard = Heard("own-name", dialogue.phrase, 1.0, stands_for=meant) if meant else None
     else:
         heard = understand(text, dialogue.question)
@@ -201,32 +207,21 @@ def _stores(dialogue: TeachingDialogue, now: datetime) -> Said:
     heard, pending = dialogue.heard, dialogue.pending
     assert heard is not None
     about = derived_id("teaching", pending.event_id if pending is not None else dialogue.teaching_id)
-    stored = Preference(
+    stored = record_of(
+        heard,
+        now,
         event_id=about,
-        occurred_at=now,
         user_id=dialogue.user_id,
         device_id=pending.device_id if pending is not None else None,
         dialogue_id=pending.dialogue_id if pending is not None else None,
         evidence_turn_ids=pending.evidence_turn_ids if pending is not None else (),
         domain=pending.domain if pending is not None else None,
-        attribute=heard.attribute,
-        value=heard.value,
-        canonical_value=heard.canonical_value,
-        polarity=heard.polarity,
-        stands_for=heard.stands_for,
-        canonical_stands_for=heard.canonical_stands_for,
-        scope=heard.scope,
-        person=heard.person,
-        condition=heard.condition,
-        time=heard.time,
-        valid_from=now,
-        valid_to=ends_at(heard.time, now) if heard.time is not None else None,
         status=PreferenceStatus.ACTIVE,
         confidence=1.0,
         source=dialogue.source,
         explicitness=Explicitness.CONFIRMED,
         supersedes=pending.event_id if pending is not None else None,
-        consent_version=pending.consent_version if pending is not None else "1",
+        consent_version=dialogue.consent_version,
         detector=DETECTOR,
     )
     return Said(replace(dialogue, state=TeachingState.STORED), "I will remember that.", stored)

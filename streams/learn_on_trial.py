@@ -73,7 +73,7 @@ class TableOnTrial:
                     return
                 for record in records:
                     self.take(record)
-        except BaseException:
+        except BaseException:  # no event is lost: it is raised on, and the next step reads the compacted topic anew
             self.close()
             raise
 

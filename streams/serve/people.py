@@ -10,6 +10,7 @@ from models.preference.sensitive import sensitive_category
 from models.rewrite.entry import Entry, plain
 from models.rewrite.index import RewriteIndex
 from processors.holding import applying
+from processors.lessons import CONSENT_VERSION
 from processors.teaching import Understand
 from processors.validity import ends_at
 from schemas.contract import Id, Instant, Score, derived_id
@@ -27,7 +28,6 @@ from streams.serve.table_writer import TableWriter
 from streams.serve.teaching_dialogues import TeachingDialogues
 
 TAUGHT_BY: Final = "http/1"
-CONSENT_VERSION: Final = "1"
 
 _WORDS: Final = ("attribute", "value", "canonical_value", "stands_for", "person", "condition", "time")
 
@@ -49,7 +49,9 @@ class Teaching(BaseModel):
     time: Words | None = None
     valid_to: Instant | None = None
     device_id: Id | None = None
-    consent_version: Annotated[str, StringConstraints(min_length=1, max_length=32)] = CONSENT_VERSION
+    consent_version: Annotated[str, StringConstraints(min_length=1, max_length=32)] | None = Field(
+        None, description="of the terms that the person agreed to; none: those of EARSHOT_CONSENT_VERSION"
+    )
 
 
 class OwnRewrite(BaseModel):
@@ -112,13 +114,15 @@ class People:
         relevance: Relevance,
         understand: Understand = lambda _text, _question: None,
         key: bytes = b"",
+        consent_version: str = CONSENT_VERSION,
     ) -> None:
-        """`understand`: what the words of a teaching dialogue state; `key`: see `TeachingDialogues`."""
+        """`understand`: what the words of a teaching dialogue state; the rest: see `TeachingDialogues`."""
         self._index = index
         self._book = book
         self._writer = writer
         self._relevance = relevance
-        self.dialogues = TeachingDialogues(self.keep, self.preference, understand, key)
+        self.dialogues = TeachingDialogues(self.keep, self.preference, understand, key, consent_version)
+        self._consent_version = consent_version
         self.forgotten = 0
         """people whose data may still lie in a snapshot"""
 
@@ -181,7 +185,7 @@ class People:
             explicitness=Explicitness.STATED,
             detector=TAUGHT_BY,
             revision=known.revision + 1 if known is not None else 0,
-            **taught.model_dump(),
+            **taught.model_dump() | {"consent_version": taught.consent_version or self._consent_version},
         )
         self.keep(preference)
         return preference

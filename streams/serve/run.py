@@ -104,7 +104,13 @@ class Serving:
         self._feed = Feed(settings, tables)
         secret = settings.serve_token.get_secret_value() if settings.serve_token else settings.topic_prefix
         people = People(
-            tables.index, tables.book, self._writer, _relevance(), understanding_of(settings), secret.encode()
+            tables.index,
+            tables.book,
+            self._writer,
+            _relevance(),
+            understanding_of(settings),
+            secret.encode(),
+            settings.consent_version,
         )
         self.people = people
         self._beside = [

@@ -14,6 +14,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from models.preference.sensitive import sensitive_category
+from processors.lessons import CONSENT_VERSION
 from processors.teachable import Heard
 from processors.teaching import OPEN, Said, TeachingDialogue, TeachingState, Understand, answer, begin
 from schemas.contract import Id
@@ -84,15 +85,18 @@ class TeachingDialogues:
         pending: Pending,
         understand: Understand,
         key: bytes,
+        consent_version: str = CONSENT_VERSION,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         most: int = MOST,
     ) -> None:
         """`store`: keeps a preference, for good when it returns. `pending`: one of a person's preferences by its id.
-        `understand`: what a text states. `key`: by which ids are told from guesses."""
+        `understand`: what a text states. `key`: by which ids are told from guesses.
+        `consent_version`: of the terms under which people are remembered."""
         self._store = store
         self._pending = pending
         self._understand = understand
         self._key = key
+        self._consent_version = consent_version
         self._now = now
         self._most = most
         self._open: OrderedDict[str, _Held] = OrderedDict()
@@ -116,6 +120,7 @@ class TeachingDialogues:
             phrase=moment.about if moment is not None and waiting is None else None,
             pending=waiting,
             offered=moment is not None and moment.kind is MomentKind.OFFERED,
+            consent_version=self._consent_version,
         )
         held = _Held(said.dialogue)
         with self._lock:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
+import pytest
+
 from processors.dialogue import DialogueProcessor
 from processors.lessons import Lessons
 from processors.moments import AskedBefore
@@ -190,3 +192,13 @@ def test_who_chooses_one_thing_and_another_is_left_alone() -> None:
 
 def test_what_may_not_be_kept_is_not_inferred() -> None:
     assert taught(run(Finder({}), [choice(number, "insulin") for number in range(8)])) == []
+
+
+@pytest.mark.parametrize(("domain", "intent", "slot"), [("calls", "call", "contact"), ("shopping", "order", "item")])
+def test_whom_a_person_calls_and_what_they_order_is_not_inferred(domain: str, intent: str, slot: str) -> None:
+    turns = []
+    for number in range(8):
+        chosen = {"type": slot, "value": "Mum", "entity": "thing:mum"}
+        made = choice(number, "Mum").model_dump() | {"nlu": {"domain": domain, "intent": intent, "slots": [chosen]}}
+        turns.append(Turn.model_validate(made))
+    assert taught(run(Finder({}), turns)) == []

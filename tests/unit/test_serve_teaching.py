@@ -129,6 +129,23 @@ def test_what_is_sensitive_is_refused_in_a_dialogue_too(bench: Taught) -> None:
     assert (said["state"], bench.written.records) == ("declined", [])
 
 
+def test_what_is_sensitive_is_refused_as_the_meaning_of_a_request_too(bench: Taught) -> None:
+    one = bench.begin(moment=moment().model_dump(mode="json"))
+    said = bench.say(one, "the list for my insulin pump")
+    assert (said["state"], bench.written.records) == ("declined", [])
+
+
+def test_what_is_taught_names_the_terms_in_force(bench: Taught) -> None:
+    relevance = RelevanceByMeaning(LettersEncoder())
+    people = People(bench.index, bench.book, bench.written, relevance, understand, b"key", consent_version="7")
+    bench.http = TestClient(create_app(bench.service, people, bench.settings), base_url="http://127.0.0.1")
+    one = bench.begin()
+    bench.say(one, "I like jazz")
+    assert bench.say(one, "yes")["preference"]["consent_version"] == "7"
+    stated = bench.http.post("/v1/users/cy/preferences", json={"attribute": "genre", "value": "blues"})
+    assert stated.json()["consent_version"] == "7"
+
+
 def test_a_dialogue_from_before_a_restart_is_gone_and_a_guess_is_not_found(bench: Taught) -> None:
     one = bench.begin()
     bench.server()
