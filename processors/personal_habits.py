@@ -10,7 +10,7 @@ from typing import Final
 
 from processors.interpretation import WORDS, parts_of, plain_words
 from processors.personal_lessons import lesson_of, state_of
-from processors.source_moves import hashed
+from schemas.contract import hashed
 from schemas.dialogue import Dialogue
 from schemas.rewrite import Lesson
 

@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 
 from processors.interpretation import WORDS, corrected, parts_of, plain_words, state_key
 from processors.rewrite_guard import Denied, denied, flips
-from processors.source_moves import hashed
 from processors.transition import CAME_BACK, says_anew
+from schemas.contract import hashed
 from schemas.dialogue import Dialogue, TurnVerdict, VerdictTier
 from schemas.rewrite import Lesson
 

@@ -21,8 +21,7 @@ from processors.interpretation import NORMALISER, plain_words
 from processors.personal_habits import PersonalHabits
 from processors.personal_lessons import Taught, lessons_of
 from processors.posterior import success
-from processors.source_moves import hashed
-from schemas.contract import derived_id
+from schemas.contract import derived_id, hashed
 from schemas.dialogue import Dialogue, TurnVerdict
 from schemas.rewrite import Lesson, Rewrite, RewriteLayer, rewrite_key
 

@@ -7,8 +7,7 @@ from collections import OrderedDict
 from datetime import datetime
 from typing import Final, NamedTuple, TypeVar
 
-from processors.source_moves import hashed
-from schemas.contract import derived_id
+from schemas.contract import derived_id, hashed
 from schemas.dialogue import Dialogue, TurnVerdict
 from schemas.rewrite import RewriteLayer
 from schemas.rewrite_decision import DecisionArm, DecisionLayer, RewriteDecision

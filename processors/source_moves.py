@@ -8,7 +8,6 @@ cap on what one person can teach as well.
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from hashlib import blake2b
 from math import inf
 from typing import Final
 
@@ -16,7 +15,7 @@ from msgspec import Struct
 from msgspec.json import Decoder, Encoder
 
 from processors.interpretation import NORMALISER
-from schemas.contract import SCHEMA_VERSION, derived_id
+from schemas.contract import SCHEMA_VERSION, derived_id, hashed
 from schemas.transition import Outcome, Transition
 
 PROCESSOR: Final = "source-moves"
@@ -58,11 +57,6 @@ class Kept(Struct, gc=False, frozen=True, omit_defaults=True):
             transition.weight,
             transition.revision,
         )
-
-
-def hashed(pseudonym: str) -> str:
-    """64 bits that tell people apart and name nobody."""
-    return blake2b(pseudonym.encode(), digest_size=8).hexdigest()
 
 
 class SourceState:

@@ -1,7 +1,7 @@
 """What every event shares: immutability, a schema version, deterministic ids."""
 
 import uuid
-from hashlib import sha1
+from hashlib import blake2b, sha1
 from typing import Annotated, ClassVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -42,6 +42,11 @@ class Event(Contract):
     def to_bytes(self) -> bytes:
         """JSON for the wire; fields that are not set are left out."""
         return self.__pydantic_serializer__.to_json(self, exclude_none=True)
+
+
+def hashed(pseudonym: str) -> str:
+    """64 bits that tell people apart and name nobody."""
+    return blake2b(pseudonym.encode(), digest_size=8).hexdigest()
 
 
 def derived_id(processor: str, *inputs: str) -> str:

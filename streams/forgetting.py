@@ -14,7 +14,7 @@ from infra.clickhouse.migrate import migrate
 from infra.clickhouse.store import Store, StoreInUse, open_store
 from infra.kafka.topics import PREFERENCES, REWRITE_TRIALS, REWRITES, Topic
 from infra.settings import Settings
-from processors.source_moves import hashed
+from schemas.contract import hashed
 from schemas.rewrite import RewriteLayer
 from schemas.rewrite_trial import REWRITE_TRIAL
 from streams.errors import StreamError

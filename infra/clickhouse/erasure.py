@@ -18,6 +18,7 @@ from infra.clickhouse.record import Record
 from infra.clickhouse.rollups import Rollup
 from infra.clickhouse.store import Store, StoreUnavailable
 from infra.clickhouse.tombstone import PreferenceTombstone, digest
+from schemas.contract import hashed
 from schemas.forgotten_person import ForgottenPerson
 from schemas.preference import Preference
 
@@ -112,7 +113,7 @@ class Eraser:
         for some in _chunks(sorted(wanted.people.items())):
             for table, column in PERSONAL_TABLES.items():
                 conditions = [
-                    (f"{column} = %(id{n})s AND {_OLDER.format(until=until)}", {f"id{n}": user})
+                    (f"{_about(column, n)} AND {_OLDER.format(until=until)}", _names_of(user, n))
                     for n, (user, until) in enumerate(some)
                 ]
                 self._delete(table, conditions)
@@ -231,6 +232,15 @@ class Eraser:
             polls += 1
 
 
+def _about(column: str, number: int) -> str:
+    """SQL for rows about a person, whether by their pseudonym or, as trials of their rewrites have it, by its hash."""
+    return f"{column} IN (%(id{number})s, %(hash{number})s)"
+
+
+def _names_of(user_id: str, number: int) -> dict[str, object]:
+    return {f"id{number}": user_id, f"hash{number}": hashed(user_id)}
+
+
 def _in_sql(minutes: Iterable[int]) -> str:
     return ", ".join(f"toDateTime({minute})" for minute in minutes)
 
@@ -238,10 +248,10 @@ def _in_sql(minutes: Iterable[int]) -> str:
 def rows_of(store: Store, user_id: str) -> dict[str, int]:
     """How many rows every table holds about a person, replaced ones that still lie on disk included."""
     counted = " UNION ALL ".join(
-        f"SELECT '{table}' AS name, toUInt64(count()) AS n FROM {table} WHERE {column} = %(user)s"
+        f"SELECT '{table}' AS name, toUInt64(count()) AS n FROM {table} WHERE {_about(column, 0)}"
         for table, column in PERSONAL_TABLES.items()
     )
-    found = {str(row["name"]): int(str(row["n"])) for row in store.query(counted, {"user": user_id})}
+    found = {str(row["name"]): int(str(row["n"])) for row in store.query(counted, _names_of(user_id, 0))}
     return {table: found.get(table, 0) for table in PERSONAL_TABLES}
 
 
@@ -251,7 +261,7 @@ def forget_now(store: Store, user_id: str) -> None:
     store.insert(
         "forgotten_people",
         {
-            "person": [digest(user_id)],
+            "person": [digest(hashed(user_id))],
             "occurred_at": [now_ms // 1000],
             "occurred_ms": [now_ms % 1000],
             "src_partition": [_NO_PARTITION],

@@ -7,11 +7,17 @@ from infra.clickhouse.record import Record
 from infra.clickhouse.store import Store
 from infra.clickhouse.tombstone import Tombstone, digest
 from schemas.alarm import Alarm
+from schemas.contract import hashed
 from schemas.dead_letter import DeadLetter
 from schemas.forgotten_person import ForgottenPerson
+from schemas.rewrite_trial import RewriteTrial
 from schemas.wire import TimedTurn
 
-_digest = lru_cache(maxsize=65_536)(digest)
+
+@lru_cache(maxsize=65_536)
+def _digests(pseudonym: str) -> tuple[str, str]:
+    """How a person may stand in `forgotten_people`: by what their id hashes to, and as rows of version 1.2 have it."""
+    return digest(hashed(pseudonym)), digest(pseudonym)
 
 
 class ForgottenPeople:
@@ -38,10 +44,10 @@ class ForgottenPeople:
 
     def among(self, user_ids: Iterable[str]) -> dict[str, int]:
         """Those who are forgotten, and up to which moment (epoch milliseconds)."""
-        until = self._until
-        if not until:
+        if not self._until:
             return {}
-        return {user: until[person] for user in user_ids if (person := _digest(user)) in until}
+        moments = {user: self._until_of(*_digests(user)) for user in user_ids}
+        return {user: until for user, until in moments.items() if until is not None}
 
     def kept(self, records: list[Record]) -> list[Record]:
         """The records that are not about somebody who is forgotten, or are of a later time than that."""
@@ -51,12 +57,19 @@ class ForgottenPeople:
         person = person_of(record)
         if person is None:
             return False
-        until = self._until.get(_digest(person))
+        hashed_already = isinstance(record.event, RewriteTrial)
+        until = self._until_of(digest(person)) if hashed_already else self._until_of(*_digests(person))
         return until is not None and (record.appended_ms <= until or _occurred_ms(record) <= until)
+
+    def _until_of(self, *digests: str) -> int | None:
+        return max((self._until[one] for one in digests if one in self._until), default=None)
 
 
 def person_of(record: Record) -> str | None:
-    """Whom a record is about; none for what is about nobody, or is itself the word that somebody is forgotten."""
+    """Whom a record is about, by pseudonym or, as trials have it, by its hash.
+
+    None for what is about nobody, or is itself the word that somebody is forgotten.
+    """
     event = record.event
     match event:
         case Alarm() | Tombstone() | ForgottenPerson():

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from infra.clickhouse.record import Record
 from infra.clickhouse.rows import Columns, second_columns, source_columns, time_columns
 from infra.clickhouse.tombstone import PreferenceTombstone, digest
+from schemas.contract import hashed
 from schemas.forgotten_person import ForgottenPerson
 from schemas.preference import Preference
 from schemas.preference_outcome import PreferenceOutcome
@@ -113,7 +114,7 @@ def forgotten_columns(records: Sequence[Record]) -> Columns:
     """Rows of `forgotten_people`; every record holds a ForgottenPerson."""
     events: list[ForgottenPerson] = [r.event for r in records]  # type: ignore[misc]
     return {
-        "person": [digest(e.user_id) for e in events],
+        "person": [digest(hashed(e.user_id)) for e in events],
         **time_columns("occurred", [e.occurred_at for e in events]),
         **source_columns(records),
     }

@@ -16,7 +16,7 @@ from processors.interpretation import state_key
 from processors.personal_lessons import lessons_of
 from processors.personal_rewrites import PersonalRewrites
 from processors.posterior import PRIOR, success
-from processors.source_moves import hashed
+from schemas.contract import hashed
 from schemas.dialogue import Dialogue
 from schemas.rewrite import Rewrite
 from streams.rehearsal import rehearse

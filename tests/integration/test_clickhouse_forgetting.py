@@ -13,7 +13,7 @@ from infra.clickhouse.record import Record, StoredEvent
 from infra.clickhouse.store import Store, StoreUnavailable, open_store
 from infra.clickhouse.writer import Writer
 from infra.settings import Settings
-from schemas.contract import derived_id
+from schemas.contract import derived_id, hashed
 from schemas.dead_letter import DeadLetter, DeadLetterCause
 from schemas.turn import ExplicitFeedback, Playback
 from tests.failures_to_order import attribution
@@ -48,7 +48,7 @@ def life_of(build, user: str, words: str, first: int = 0) -> list[Record]:
         build.dialogue(first, turns=(verdict,), user_id=user),
         attribution(first).model_copy(update={"user_id": user}),
         personal(user, first),
-        trial(100 + first, layer="personal", user_id=user),
+        trial(100 + first, layer="personal", user_id=hashed(user)),
         decision(first, user_id=user),
         preference(first, user, value=words),
         moment(first, user_id=user, question=words),

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.settings import Settings
-from processors.source_moves import hashed
-from schemas.contract import Event
+from schemas.contract import Event, hashed
 from schemas.dead_letter import DEAD_LETTER_HEADER
 from schemas.dialogue import Dialogue
 from schemas.feedback import Facets

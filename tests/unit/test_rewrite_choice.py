@@ -8,8 +8,9 @@ from models.rewrite.markov import Row, solve
 from processors.posterior import success
 from processors.rewrite_chains import people_on_the_way
 from processors.rewrite_choice import Refused, choose
-from processors.source_moves import Kept, SourceState, hashed
+from processors.source_moves import Kept, SourceState
 from processors.state_counts import HALF_LIFE, StateCounts, counts_of
+from schemas.contract import hashed
 from schemas.rewrite import Rewrite
 from schemas.transition import Outcome
 

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from processors.source_moves import Kept, SourceState, hashed
+from processors.source_moves import Kept, SourceState
 from processors.standing import APART, REQUESTS
 from processors.state_counts import HALF_LIFE
+from schemas.contract import hashed
 from schemas.transition import Outcome
 from streams.rewrite_table import RewriteTable
 

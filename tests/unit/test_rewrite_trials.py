@@ -21,7 +21,7 @@ from processors.rewrite_trials import (
     RewriteTrials,
     probability_worse,
 )
-from processors.source_moves import hashed
+from schemas.contract import hashed
 from schemas.dialogue import Dialogue
 from schemas.rewrite import RewriteLayer
 from schemas.rewrite_decision import DecisionArm, DecisionLayer, DecisionReason, RewriteDecision

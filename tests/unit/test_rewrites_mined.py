@@ -7,8 +7,9 @@ from msgspec.structs import replace
 
 from infra.settings import Settings
 from processors.rewrite_choice import RewriteRules
-from processors.source_moves import Kept, hashed
+from processors.source_moves import Kept
 from processors.standing import APART
+from schemas.contract import hashed
 from schemas.transition import Outcome
 from streams.evaluate.rewrites_mined import (
     FOLDS,

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors import source_moves
-from processors.source_moves import MOST_AGE_MS, MOVES_OF_A_USER, Kept, SourceState, hashed
+from processors.source_moves import MOST_AGE_MS, MOVES_OF_A_USER, Kept, SourceState
+from schemas.contract import hashed
 from schemas.transition import SOURCE_MOVES, TRANSITION, KeptMove, Outcome, Transition
 
 moves = st.builds(
