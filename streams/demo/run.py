@@ -15,6 +15,7 @@ from rich.live import Live
 from infra.kafka.broker import EmbeddedBroker
 from infra.kafka.topics import create_topics
 from infra.settings import Settings
+from streams.demo.assistant import DemoAssistant
 from streams.demo.processes import WorkerProcess, running_workers
 from streams.demo.progress_file import DemoProgress
 from streams.demo.screen import State, SummaryReader, screen
@@ -123,10 +124,12 @@ def _play_and_show(
     console: Console,
 ) -> None:
     replay = _Replay(settings, recording, name, fast=once)
+    assistant = DemoAssistant(settings)
     reader = SummaryReader(url)
     settled = 0.0
     asks = f"http://{settings.serve_host}:{settings.serve_port}"
     with Live(console=console, auto_refresh=False, transient=False) as live:
+        assistant.start()
         replay.start()
         try:
             while True:
@@ -134,7 +137,8 @@ def _play_and_show(
                     worker.check()
                 replay.check()
                 summary = reader.read()
-                live.update(screen(State(replay.doing, replay.sent, replay.total, url, asks), summary), refresh=True)
+                state = State(replay.doing, replay.sent, replay.total, url, asks, assistant.asked, assistant.rewritten)
+                live.update(screen(state, summary), refresh=True)
                 caught_up = replay.done and summary is not None and summary.turns > 0 and summary.behind_s == 0
                 settled = settled + REDRAW_S if caught_up else 0.0
                 if once and settled >= 5 * REDRAW_S:
@@ -142,6 +146,7 @@ def _play_and_show(
                 time.sleep(REDRAW_S)
         finally:
             replay.stop()
+            assistant.stop()
             reader.close()
 
 

@@ -22,6 +22,8 @@ class State:
     total: int
     page_url: str
     serve_url: str
+    asked: int
+    rewritten: int
 
 
 class SummaryReader:
@@ -47,7 +49,7 @@ def screen(state: State, summary: Summary | None) -> RenderableType:
         (f"{state.doing}  ", "bold"),
         f"{state.sent:,} of {state.total:,} records sent   live page: ",
         (state.page_url, "bold cyan"),
-        "\nthe assistant asks at ",
+        f"\nthe assistant asked {state.asked:,} times, {state.rewritten:,} with a rewrite, at ",
         (f"{state.serve_url}/docs", "cyan"),
         '; so does `earshot rewrite "play imagine dragons" --user U`',
     )

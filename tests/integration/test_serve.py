@@ -9,11 +9,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.kafka.topics import REWRITE_DECISIONS
+from infra.kafka.topics import REWRITE_DECISIONS, TURN_EVENTS
 from infra.settings import Settings
 from models.rewrite.snapshot import snapshots
 from schemas.rewrite import Rewrite
 from schemas.rewrite_decision import REWRITE_DECISION, DecisionReason, RewriteDecision
+from schemas.turn import Asr
+from streams.demo.assistant import DemoAssistant
+from streams.sending import RecordSender
 from streams.serve.asked import RewriteRequest
 from streams.serve.client import ServeClient
 from streams.serve.loading import make_snapshot, snapshot_folder
@@ -21,6 +24,7 @@ from streams.serve.people import Teaching
 from streams.serve.table_topic import read_table, resume, roll_back
 from streams.serve.table_writer import TableWriter
 from streams.topic_reader import TopicReader
+from tests.conftest import EventBuilder
 from tests.streams_running import Worker, environment_of, until
 from tests.unit.rewrites_to_order import record
 
@@ -116,7 +120,9 @@ def test_what_is_learned_and_taught_is_served_and_survives_a_kill(settings: Sett
     assert not any(b"wilkerson" in file.read_bytes() for file in held.iterdir())
 
 
-def test_a_start_reads_the_snapshot_and_what_came_after_it(settings: Settings, tmp_path: Path) -> None:
+def test_a_start_reads_the_snapshot_and_what_came_after_it(
+    settings: Settings, tmp_path: Path, build: EventBuilder
+) -> None:
     _put(settings, record(), record("put on thundr", "put on thunder"))
     assert make_snapshot(settings).entries == 2
     _put(settings, record("play bazzi angle", "play beautiful by bazzi"))
@@ -129,6 +135,23 @@ def test_a_start_reads_the_snapshot_and_what_came_after_it(settings: Settings, t
         assert _ask(client, "play maj and dragons") == "play imagine dragons"
         assert _ask(client, "play bazzi angle") == "play beautiful by bazzi"
         assert _ask(client, "put on thundr") is None
+        _the_demo_asks_before_every_turn_that_is_played(settings, build)
+
+
+def _the_demo_asks_before_every_turn_that_is_played(settings: Settings, build: EventBuilder) -> None:
+    sender = RecordSender(settings)
+    topic = TURN_EVENTS.full_name(settings)
+    turns = [build.turn(n, asr=Asr(text=words), nlu=None) for n, words in enumerate(("play maj and dragons", "stop"))]
+    assistant = DemoAssistant(settings)
+    assistant.start()
+    try:
+        for value in (b"no event", turns[0].to_bytes(), turns[1].to_bytes()):
+            sender.send(topic, b"u", value, name="an event")
+        until(lambda: assistant.asked == 2, SEEN_S, "both turns are asked about")
+        assert assistant.rewritten == 1
+    finally:
+        assistant.stop()
+        sender.close(5.0)
 
 
 def test_a_snapshot_that_was_changed_is_told_of_and_left(settings: Settings, tmp_path: Path) -> None:
