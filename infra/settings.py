@@ -59,7 +59,9 @@ class Settings(BaseSettings):
     rewrite_users: int = Field(
         10, ge=2, description="what fewer distinct people than this said or did never becomes a rewrite for everybody"
     )
-    rewrite_holdout: float = Field(0.05, ge=0, lt=1, description="share of a rewrite's uses that is suppressed")
+    rewrite_holdout: float = Field(
+        0.05, ge=0, lt=1, description="share of a rewrite's uses that is suppressed; more while its source is unknown"
+    )
     rewrite_refresh_bound: float = Field(
         0.05, gt=0, le=1, description="share of a domain's requests whose answer new rewrites may change in an hour"
     )

@@ -5,7 +5,7 @@ are fused as independent causes (noisy-or) after signals of one and the same act
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from processors.exchange import Exchange
 from processors.thresholds import THRESHOLDS, Thresholds
@@ -68,6 +68,9 @@ class Judgement(NamedTuple):
     evidence: tuple[str, ...]
 
 
+_ALTERNATIVES: Final = 4
+"""Hypotheses of the recogniser that are told of a request that may have been misheard."""
+
 NOTHING_SAID = Judgement(PRIOR, VerdictTier.NONE, ())
 
 
@@ -77,20 +80,29 @@ _SAYS_NOTHING = frozenset({None, *ResponseStatus} - STATUS_WEIGHTS.keys())
 def verdict(exchange: Exchange, signals: Sequence[FeedbackEvent], thresholds: Thresholds = THRESHOLDS) -> TurnVerdict:
     """The verdict on `exchange` from the signals that are about it. Retracted signals do not count."""
     judgement = judge(exchange, signals, thresholds)
+    defect = is_defect(judgement, thresholds)
     return TurnVerdict(
         turn_id=exchange.turn_id,
         occurred_at=exchange.occurred_at,
         request=exchange.request,
         facets=exchange.facets,
-        defect=is_defect(judgement, thresholds),
+        defect=defect,
         score=judgement.score,
         tier=judgement.tier,
         evidence=judgement.evidence,
         slots=tuple(map(_plain, exchange.slots)) or None,
         rewrite_id=exchange.rewrite_id,
         rewritten_to=exchange.rewritten_to,
+        alternatives=alternatives_of(exchange, defect) or None,
         asked_back=exchange.asked,
     )
+
+
+def alternatives_of(exchange: Exchange, defect: bool) -> tuple[str, ...]:
+    """What else the recogniser heard, of a request that it may have misheard."""
+    if not (defect or exchange.asked):
+        return ()
+    return tuple([text for text in exchange.n_best if text != exchange.request][:_ALTERNATIVES])
 
 
 def _plain(slot: Slot | SlotOnWire) -> Slot:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from processors.assembly import Arrived, Assembly, Checkpoint, DialogueLimits, Received
+from processors.choices import KnownChoices
 from processors.clock_skew import ClockSkews
 from processors.exchange import Exchange
 from processors.heard_segment import HeardSegment
@@ -17,6 +18,7 @@ from processors.shown import Shown
 from processors.signals import RULES, WINDOW_TURNS, questions_of
 from processors.teachable import StatementCase, question_of
 from processors.telling import feedback_json
+from schemas.choices import Choices
 from schemas.clock_skew import ClockSkew
 from schemas.dialogue import ClosedBy, Dialogue
 from schemas.feedback import FeedbackEvent
@@ -39,16 +41,17 @@ class DialogueProcessor(Assembly[HeardSegment, Emit]):
         lessons: Lessons | None = None,
         asked: AskedBefore | None = None,
         preferences: KnownPreferences | None = None,
+        choices: KnownChoices | None = None,
     ) -> None:
         """`lessons`: hears what people teach; None: nothing is learned and nobody is asked. `asked`: who was asked
-        before. `preferences`: what people taught before."""
+        before. `preferences`, `choices`: what people taught and chose before."""
         super().__init__(limits, checkpoint)
         self._hearing = hearing
         self._skews = skews or ClockSkews()
         self._lessons = lessons
         self._asked = asked or AskedBefore()
         self._preferences = preferences if preferences is not None else KnownPreferences()
-        self._shown = Shown(lessons.consent_version if lessons is not None else "")
+        self._shown = Shown(lessons.consent_version if lessons is not None else "", choices)
         self._asks_models = hearing.has_models or lessons is not None
 
     def process(self, batch: Iterable[Received]) -> list[Result]:
@@ -126,19 +129,20 @@ class DialogueProcessor(Assembly[HeardSegment, Emit]):
                 heard_more = True
             if lessons.offers(event.request or "") and event.turn_id not in taught:
                 self._ask(segment, offered(event))
-            self._judge(segment, event, told)
+            self._judge(lessons, segment, event, told)
             heard_more = heard_more or (bool(event.slots) and event.status is not _ANSWERED)
         if heard_more and not segment.asked and segment.exchanges:
             sensed = sense(segment.exchanges, list(segment.all_signals()), segment.taught)
             if sensed is not None and not lessons.sensitive(sensed.question):
                 self._ask(segment, sensed)
 
-    def _judge(self, segment: HeardSegment, event: Exchange, told: list[Emit]) -> None:
+    def _judge(self, lessons: Lessons, segment: HeardSegment, event: Exchange, told: list[Emit]) -> None:
         """Tell whether the turn's answer did as was taught before it; of all turns again when more was taught."""
         for preference in told:
             self._preferences.hear(preference)
         judged = segment.judged if segment.judged is not None else {}
-        self._out += judge(self._preferences, segment.exchanges if told else (event,), judged, segment.known)
+        arrived = None if told else event
+        self._out += judge(self._preferences, segment.exchanges, arrived, judged, segment.known, lessons.belonging)
         segment.judged = judged or segment.judged
 
     def _close(self, segment: HeardSegment, closed_by: ClosedBy, *, supposed: bool) -> None:
@@ -149,8 +153,12 @@ class DialogueProcessor(Assembly[HeardSegment, Emit]):
 
     def _infer(self, lessons: Lessons, segment: HeardSegment) -> None:
         """Ask about what the person keeps choosing, now that a dialogue is over."""
-        shown = self._shown.closed(segment.exchanges, list(segment.all_signals()))
-        if shown is None or lessons.sensitive(shown.value):
+        choices, shown = self._shown.closed(
+            segment.id, segment.exchanges, list(segment.all_signals()), lessons.sensitive
+        )
+        if choices is not None:
+            self._out.append(Emit(choices.user_id, Choices.topic_suffix, choices.to_bytes()))
+        if shown is None:
             return
         self._out.append(Emit(shown.key, Preference.topic_suffix, shown.to_bytes()))
         if not segment.asked:

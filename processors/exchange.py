@@ -78,7 +78,7 @@ class Exchange(Struct, gc=False, eq=False):
     of the recogniser for the request.
     `playbacks` and `answers` are in event-time order. `trace` is what else the components told, for those who judge
     where a turn failed; None for all others. `slots` are those that were understood, `rewrite_id` is of the rewrite
-    that had replaced the words, `entity` is the one of the result.
+    that had replaced the words, `entity` is the one of the result. `local_time` is HH:MM where the device stands.
     """
 
     event_id: str
@@ -107,6 +107,7 @@ class Exchange(Struct, gc=False, eq=False):
     rewrite_id: str | None = None
     rewritten_to: str | None = None
     entity: str | None = None
+    local_time: str | None = None
 
     @classmethod
     def of(cls, turn: Turn) -> "Exchange":
@@ -163,6 +164,7 @@ class Exchange(Struct, gc=False, eq=False):
             rewrite_id=turn.rewrite.rewrite_id if turn.rewrite is not None else None,
             rewritten_to=turn.rewrite.target if turn.rewrite is not None else None,
             entity=response.entity if response is not None else None,
+            local_time=context.local_time if context is not None else None,
         )
 
     @property
@@ -189,8 +191,7 @@ class Exchange(Struct, gc=False, eq=False):
 
     def forget_hints(self) -> None:
         """No model will be asked: what only models read is let go."""
-        self.response_text = self.confidence = self.entity = None
-        self.n_best = ()
+        self.response_text = self.confidence = self.entity = self.local_time = None
 
     def forget_words(self) -> None:
         """Nobody will compare the request any more; its words take as much memory as all the rest."""

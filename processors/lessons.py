@@ -1,17 +1,25 @@
 """What the dialogues of one partition teach, turn by turn: told with the turn that states it, revised by late turns."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from processors.exchange import Exchange
+from processors.read_back import answer_of, is_read_back
 from processors.result import Emit
-from processors.teachable import Heard, PreferenceFinder, StatementCase, preference_of
+from processors.teachable import SURE, Heard, PreferenceFinder, StatementCase, preference_of
 from schemas.preference import Preference, PreferenceStatus
 
 CONSENT_VERSION: Final = "1"
 REMEMBERED: Final = 20_000
 """Answers of the finder that are kept; a case is asked about once a batch, and again when a late turn comes."""
+
+ASKED_ABOUT: Final = 0.5
+"""Score of what only a hypothesis of the recogniser states, below the one from which it is kept at once."""
+
+Belonging = Mapping[str, frozenset[str]]
+"""Of what can be the result of a request, what it is: the genre of a song, the cuisine of a restaurant."""
 
 Taught = dict[str, Preference]
 """What a dialogue has taught so far, by the turn that states it."""
@@ -21,8 +29,14 @@ class Lessons:
     """Asks `finder` of turns that pass its gate, and tells what they state. What is sensitive leaves nothing at all."""
 
     def __init__(
-        self, finder: PreferenceFinder, consent_version: str = CONSENT_VERSION, remembered: int = REMEMBERED
+        self,
+        finder: PreferenceFinder,
+        consent_version: str = CONSENT_VERSION,
+        remembered: int = REMEMBERED,
+        belonging: Belonging | None = None,
     ) -> None:
+        """`belonging`: what results are, by which it is seen whether they are what a person likes."""
+        self.belonging = belonging or {}
         self._finder = finder
         self.sensitive = finder.sensitive
         self.offers = finder.offers
@@ -34,10 +48,13 @@ class Lessons:
 
     def case_of(self, exchanges: Sequence[Exchange], place: int) -> StatementCase | None:
         """What to ask about a turn; None for most."""
-        text = exchanges[place].request
-        if not text or not self._finder.passes(text):
-            return None
-        return StatementCase(text, (exchanges[place - 1].response_text or "") if place else "")
+        return self.case_for(exchanges[place].request, (exchanges[place - 1].response_text or "") if place else "")
+
+    def case_for(self, text: str, question: str) -> StatementCase | None:
+        """What to ask about words that follow what the assistant said; None for most."""
+        if is_read_back(question):
+            text, question = answer_of(text).text, ""
+        return StatementCase(text, question) if text and self._finder.passes(text) else None
 
     def prepare(self, cases: Iterable[StatementCase]) -> None:
         """Ask about many turns at once, which is faster than one by one."""
@@ -64,24 +81,56 @@ class Lessons:
     def _changed(self, exchanges: Sequence[Exchange], place: int, taught: Taught, known: int) -> list[Emit]:
         exchange = exchanges[place]
         before = taught.get(exchange.turn_id)
-        case = self.case_of(exchanges, place)
-        heard = self._heard(case) if case is not None else None
+        question = (exchanges[place - 1].response_text or "") if place else ""
+        heard = self.understood(exchange.request, exchange.n_best, question)
         if heard is None or heard.sensitive:
             if before is None:
                 return []
             del taught[exchange.turn_id]
             return [_emit(before, None)]
         made = preference_of(heard, exchange, self._finder.version, self.consent_version, known)
+        corrected = _corrected(exchanges, place, taught)
+        if corrected is not None:
+            made = made.model_copy(update={"supersedes": corrected.event_id})
         if before is not None and made.model_copy(update={"revision": before.revision}) == before:
             return []
         taught[exchange.turn_id] = made
         return [_emit(made, made.to_bytes())]
+
+    def understood(self, text: str, hypotheses: Sequence[str], question: str) -> Heard | None:
+        """What words state that follow what the assistant said; None where they state nothing.
+
+        Where they state something that is not clear, the recogniser's other `hypotheses` are tried: what one of them
+        states clearly is worth asking about.
+        """
+        case = self.case_for(text, question)
+        heard = self._heard(case) if case is not None else None
+        if heard is None or heard.sensitive or (heard.clear and heard.score >= SURE):
+            return heard
+        for other in hypotheses:
+            case = self.case_for(other, question) if other != text else None
+            meant = self._heard(case) if case is not None else None
+            if meant is not None and meant.clear and meant.score >= SURE and not meant.sensitive:
+                return replace(meant, score=ASKED_ABOUT)
+        return heard
 
     def _heard(self, case: StatementCase) -> Heard | None:
         if case not in self._known:
             self.prepare((case,))
         self._known.move_to_end(case)
         return self._known[case]
+
+
+def _corrected(exchanges: Sequence[Exchange], place: int, taught: Taught) -> Preference | None:
+    """What was understood of the turns just before, where this one says that it was wrong."""
+    if not answer_of(exchanges[place].request).corrects:
+        return None
+    for before in reversed(exchanges[:place]):
+        if before.turn_id in taught:
+            return taught[before.turn_id] if is_read_back(before.response_text or "") else None
+        if not answer_of(before.request).corrects:
+            return None
+    return None
 
 
 def pending_of(taught: Taught) -> Preference | None:

@@ -1,12 +1,13 @@
 """Whether answers do as people taught: what holds of a person when a turn begins, beside what its answer went by.
 
-A turn shows it where the device tells, in its slots or as its result, a value that the request left open; or where the
-request uses a person's own name for a thing. Every other turn shows nothing. What is told of a turn is a function of
-the turn and of what was taught before it began.
+A turn shows it where the device tells, in its slots or as its result, a value that the request left open, or a result
+of which the catalogue says what it is; where the assistant asks back for what it was taught, and is told so; or where
+the request uses a person's own name for a thing. Every other turn shows nothing. What is told of a turn is a function
+of the turn, its neighbours in the dialogue and what was taught before it began.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -14,6 +15,7 @@ from rapidfuzz import fuzz
 
 from processors.exchange import Exchange
 from processors.holding import active, applying, plain
+from processors.lessons import Belonging
 from processors.result import Emit
 from schemas.contract import derived_id
 from schemas.preference import PREFERENCE, Polarity, Preference
@@ -22,7 +24,7 @@ from schemas.turn import ResponseStatus, Slot
 from schemas.wire import SlotOnWire
 
 NAME: Final = "obeyed"
-VERSION: Final = "1.0"
+VERSION: Final = "1.1"
 MOST: Final = 20_000
 """Preferences of a partition that are known; then those of who was not heard of for longest are let go."""
 
@@ -41,6 +43,7 @@ class KnownPreferences:
         self._most = most
         self._people: OrderedDict[str, dict[str, bytes]] = OrderedDict()
         self._forgotten: OrderedDict[str, None] = OrderedDict()
+        self._forgotten_people: OrderedDict[str, datetime] = OrderedDict()
         self._size = 0
 
     def __len__(self) -> int:
@@ -56,8 +59,11 @@ class KnownPreferences:
             return
         user, _, preference_id = key.rpartition("/")
         known = self._people.get(user, {}).get(preference_id)
-        revision = PREFERENCE.validate_json(value).revision
-        if known is None or PREFERENCE.validate_json(known).revision <= revision:
+        told = PREFERENCE.validate_json(value)
+        forgotten_at = self._forgotten_people.get(user)
+        if forgotten_at is not None and told.occurred_at <= forgotten_at:
+            return
+        if known is None or PREFERENCE.validate_json(known).revision <= told.revision:
             self._forgotten.pop(key, None)
             self._keep(key, value)
 
@@ -67,6 +73,15 @@ class KnownPreferences:
             self._keep(emit.key, None)
         elif emit.key not in self._forgotten:
             self.take(emit.key, emit.value)
+
+    def forget(self, user_id: str, at: datetime) -> None:
+        """Drop what a person taught up to `at`, also what comes of it later."""
+        self._forgotten_people[user_id] = max(at, self._forgotten_people.pop(user_id, at))
+        while len(self._forgotten_people) > self._most:
+            self._forgotten_people.popitem(last=False)
+        for preference_id, raw in list(self._people.get(user_id, {}).items()):
+            if PREFERENCE.validate_json(raw).occurred_at <= at:
+                self._keep(f"{user_id}/{preference_id}", None)
 
     def before(self, user_id: str, at: datetime) -> list[Preference]:
         """What a person had taught before `at` and holds then, the newest first."""
@@ -92,9 +107,12 @@ class KnownPreferences:
             self._size -= len(gone)
 
 
-def outcomes_of(known: KnownPreferences, exchange: Exchange) -> list[tuple[Preference, bool]]:
-    """The preferences that a request went by, and whether its answer did as they say."""
-    if not exchange.slots and exchange.entity is None:
+def outcomes_of(
+    known: KnownPreferences, exchanges: Sequence[Exchange], place: int, belonging: Belonging
+) -> list[tuple[Preference, bool]]:
+    """The preferences that the request at a place of a dialogue went by, and whether its answer did as they say."""
+    exchange = exchanges[place]
+    if not exchange.slots and exchange.entity is None and not exchange.asked:
         return []
     holding = known.before(exchange.user_id, datetime.fromtimestamp(exchange.at, UTC))
     found: list[tuple[Preference, bool]] = []
@@ -103,7 +121,7 @@ def outcomes_of(known: KnownPreferences, exchange: Exchange) -> list[tuple[Prefe
         if one.attribute in decided:
             continue
         names = one.attribute == _OWN_NAME
-        obeyed = _own_name_obeyed(one, exchange) if names else _taste_obeyed(one, exchange)
+        obeyed = _own_name_obeyed(one, exchange) if names else _taste_obeyed(one, exchanges, place, belonging)
         if obeyed is not None:
             found.append((one, obeyed))
         if one.polarity is Polarity.LIKE and not names:
@@ -111,11 +129,20 @@ def outcomes_of(known: KnownPreferences, exchange: Exchange) -> list[tuple[Prefe
     return found
 
 
-def judge(known: KnownPreferences, exchanges: Iterable[Exchange], judged: Judged, revision: int) -> Iterator[Emit]:
-    """What these turns show that was not told yet; `judged` is brought up to date. What they no longer show is
-    retracted. `revision`: events of the dialogue that are known."""
-    for exchange in exchanges:
-        now = {one.event_id: (one, obeyed) for one, obeyed in outcomes_of(known, exchange)}
+def judge(
+    known: KnownPreferences,
+    exchanges: Sequence[Exchange],
+    arrived: Exchange | None,
+    judged: Judged,
+    revision: int,
+    belonging: Belonging,
+) -> Iterator[Emit]:
+    """What the turns of a dialogue show that was not told yet; `judged` is brought up to date. What they no longer show
+    is retracted. `arrived`: the turn that is new, which may tell of the one before it and of those after it; None: any
+    may tell something else by now. `revision`: events of the dialogue that are known."""
+    for at in range(_first_changed(exchanges, arrived), len(exchanges)):
+        exchange = exchanges[at]
+        now = {one.event_id: (one, obeyed) for one, obeyed in outcomes_of(known, exchanges, at, belonging)}
         for place in [place for place in judged if place[0] == exchange.turn_id and place[1] not in now]:
             yield _emit(judged.pop(place).model_copy(update={"retracted": True, "revision": revision}))
         for preference_id, (preference, obeyed) in now.items():
@@ -125,11 +152,21 @@ def judge(known: KnownPreferences, exchanges: Iterable[Exchange], judged: Judged
                 yield _emit(told)
 
 
-def _taste_obeyed(one: Preference, exchange: Exchange) -> bool | None:
+def _first_changed(exchanges: Sequence[Exchange], arrived: Exchange | None) -> int:
+    if arrived is None:
+        return 0
+    place = len(exchanges) - 1 if exchanges[-1] is arrived else exchanges.index(arrived)
+    return max(place - 1, 0)
+
+
+def _taste_obeyed(one: Preference, exchanges: Sequence[Exchange], place: int, belonging: Belonging) -> bool | None:
     """Whether a value that the request left open is the one (of a dislike: is another); None: it does not show."""
+    exchange = exchanges[place]
+    about = _about(one, exchange)
+    if exchange.asked:
+        return False if not about and _is_told(one, exchanges[place + 1 : place + 2]) else None
     if exchange.status is not ResponseStatus.ANSWERED:
         return None
-    about = [slot for slot in exchange.slots if _is_about(one, slot, exchange.facets.domain)]
     said = f" {plain(exchange.request)} "
     if any(f" {plain(slot.value)} " in said for slot in about):
         return None
@@ -139,8 +176,31 @@ def _taste_obeyed(one: Preference, exchange: Exchange) -> bool | None:
     elif exchange.entity is not None and _alike_in_kind(one.canonical_value, exchange.entity):
         same = exchange.entity == one.canonical_value
     else:
-        return None
+        is_a = [kind for kind in belonging.get(exchange.entity or "", ()) if _alike_in_kind(one.canonical_value, kind)]
+        if not is_a or not _was_left_open(one, exchanges[: place + 1], belonging):
+            return None
+        same = one.canonical_value in is_a
     return same is (one.polarity is Polarity.LIKE)
+
+
+def _was_left_open(one: Preference, exchanges: Sequence[Exchange], belonging: Belonging) -> bool:
+    """Whether the result of the last of these turns is new, and nobody named it, its like or its kind before."""
+    result = exchanges[-1].entity
+    for exchange in exchanges:
+        if exchange is not exchanges[-1] and (exchange.entity == result or _about(one, exchange)):
+            return False
+        for slot in exchange.slots:
+            kinds = belonging.get(slot.entity or "", ())
+            if slot.entity == result or any(_alike_in_kind(one.canonical_value, kind) for kind in kinds):
+                return False
+    return True
+
+
+def _is_told(one: Preference, following: Sequence[Exchange]) -> bool:
+    """Whether the next turn says what the assistant could have known."""
+    if one.polarity is not Polarity.LIKE or one.canonical_value is None:
+        return False
+    return any(slot.entity == one.canonical_value for exchange in following for slot in _about(one, exchange))
 
 
 def _own_name_obeyed(one: Preference, exchange: Exchange) -> bool | None:
@@ -154,6 +214,10 @@ def _own_name_obeyed(one: Preference, exchange: Exchange) -> bool | None:
     if exchange.status in _LOST:
         return False
     return named.entity == wanted if exchange.status is ResponseStatus.ANSWERED and named.entity else None
+
+
+def _about(one: Preference, exchange: Exchange) -> list[Slot | SlotOnWire]:
+    return [slot for slot in exchange.slots if _is_about(one, slot, exchange.facets.domain)]
 
 
 def _is_about(one: Preference, slot: Slot | SlotOnWire, domain: str | None) -> bool:

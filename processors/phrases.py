@@ -57,9 +57,10 @@ def is_steering(words: Words) -> bool:
 
 def is_correction(words: Words) -> bool:
     """`no, I said ...`, `not that one`: the person says that it went wrong."""
-    return _corrects(words.text)
+    return corrects(words.text)
 
 
 @lru_cache(maxsize=65_536)
-def _corrects(text: str) -> bool:
+def corrects(text: str) -> bool:
+    """`is_correction`, of plain words."""
     return _CORRECTION_STARTS.match(text) is not None or any(phrase in text for phrase in _CORRECTION_INSIDE)

@@ -2,7 +2,8 @@
 
 A policy that is replaced often must not change much each time, whatever made it (arXiv 2204.07135 bounds the change by
 domain as well): a burst of bad verdicts, a new recogniser or a fault of ours would else rewrite a domain overnight.
-What is held back waits for somebody to look at it.
+What is held back waits for somebody to look at it. In domains of every size it has to be clear that it is too much: the
+lower limit of the share counts (Clopper and Pearson).
 """
 
 from collections import deque
@@ -10,13 +11,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from scipy.special import betaincinv
+
 from processors.interpretation import parts_of
 
 WINDOW_MS: Final = 3_600_000
 """Changes of the last hour of event time count together, so that many small steps are one large one."""
 
-FEWEST_REQUESTS: Final = 2_000.0
-"""In a domain with less known traffic single rewrites are large shares: everything passes."""
+DOUBT: Final = 0.01
+"""Chance that a refresh is held back whose true share is no more than the bound: what is known are some requests of all
+that will come, and of few of them a single rewrite is a large share."""
 
 
 class Proposed(NamedTuple):
@@ -45,10 +49,9 @@ class _Domain:
 class RefreshGuard:
     """Judges the changes of each refresh by domain. No clock: time is that of the events."""
 
-    def __init__(self, bound: float, fewest_requests: float = FEWEST_REQUESTS) -> None:
+    def __init__(self, bound: float) -> None:
         """`bound`: the share of a domain's requests whose answer may change within the window."""
         self.bound = bound
-        self._fewest = fewest_requests
         self._domains: dict[str, _Domain] = {}
 
     @property
@@ -81,11 +84,11 @@ class RefreshGuard:
         held: list[Held] = []
         for name, changes in by_domain.items():
             domain = self._domains.setdefault(name, _Domain())
-            share = self._share(domain, changes, requests(name), now_ms)
-            if share > self.bound and not domain.accepted:
+            weight, of_all = self._weight(domain, changes, now_ms), requests(name)
+            if surely(weight, of_all) > self.bound and not domain.accepted:
                 domain.waiting |= {one.source: one.weight for one in changes}
                 heaviest = sorted(domain.waiting, key=lambda source: (-domain.waiting[source], source))
-                held.append(Held(name, min(1.0, share), tuple(heaviest)))
+                held.append(Held(name, min(1.0, weight / of_all), tuple(heaviest)))
                 continue
             if not domain.accepted:
                 domain.passed.extend((now_ms, one.source, one.weight) for one in changes)
@@ -95,11 +98,18 @@ class RefreshGuard:
             pass_on.update(one.source for one in changes)
         return pass_on, held
 
-    def _share(self, domain: _Domain, changes: list[Proposed], requests: float, now_ms: int) -> float:
+    @staticmethod
+    def _weight(domain: _Domain, changes: list[Proposed], now_ms: int) -> float:
+        """Of the sources that changed within the window, that wait, or that are to change."""
         while domain.passed and domain.passed[0][0] < now_ms - WINDOW_MS:
             domain.passed.popleft()
-        if requests < self._fewest:
-            return 0.0
         weights = {source: weight for _, source, weight in domain.passed}
         weights |= domain.waiting | {one.source: one.weight for one in changes}
-        return sum(weights.values()) / requests
+        return sum(weights.values())
+
+
+def surely(weight: float, requests: float) -> float:
+    """What share of all requests these are at least, with `DOUBT`; 0 where nothing is known."""
+    if weight <= 0.0 or requests <= 0.0:
+        return 0.0
+    return float(betaincinv(weight, max(0.0, requests - weight) + 1.0, DOUBT))

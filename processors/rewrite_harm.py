@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import betaincinv, betaln, xlogy
 
+from processors.posterior import PRIOR
 from schemas.rewrite import Success
 
 NATIVE_TURNS: Final = 15.0
@@ -37,8 +38,10 @@ class Counts(NamedTuple):
 
 
 def native_bound(native: Success) -> float:
-    """A rate that the source's own success is above, with `NATIVE_DOUBT` left."""
+    """A rate that the source's own success is above, with `NATIVE_DOUBT` left; 0 where no turn of it is known."""
     known = native.good + native.bad
+    if known <= 2 * PRIOR:
+        return 0.0
     shrunk = min(1.0, NATIVE_TURNS / known)
     return float(betaincinv(native.good * shrunk, native.bad * shrunk, NATIVE_DOUBT))
 
@@ -46,11 +49,11 @@ def native_bound(native: Success) -> float:
 def log_harm(served: Counts, held_out: Counts, bound: ArrayLike = 0.0) -> NDArray[np.float64]:
     """Natural logarithm of the evidence against "turns fare no worse with it".
 
-    `bound`: a rate that the source's own success is above; 0 when nothing is known, and the second process is silent.
+    `bound`: a rate that the source's own success is above; 0 when nothing is known, and the first process speaks alone.
     """
     few = np.add(held_out.good, held_out.bad) < HELD_OUT_ENOUGH
-    by_source = np.where(few, _by_source(served, bound), -np.inf)
-    return np.asarray(np.logaddexp(_by_arms(served, held_out), by_source) - np.log(2.0))
+    by_arms, by_source = _by_arms(served, held_out), np.where(few, _by_source(served, bound), -np.inf)
+    return np.where(np.asarray(bound) > 0.0, np.logaddexp(by_arms, by_source) - np.log(2.0), by_arms)
 
 
 def _by_arms(served: Counts, held_out: Counts) -> NDArray[np.float64]:

@@ -23,6 +23,9 @@ PROCESSOR: Final = "source-moves"
 MOVES_OF_A_USER: Final = 3
 """What one person did at a state counts by their last three times."""
 
+KEPT_OF_A_USER: Final = 2 * MOVES_OF_A_USER
+"""More are kept, so that questions back, which say nothing of a state, take no place of those that count."""
+
 MOST_USERS: Final = 300
 MOST_AGE_MS: Final = 140 * 86_400_000
 """Ten half-lives: what is older weighs a thousandth."""
@@ -42,6 +45,7 @@ class Kept(Struct, gc=False, frozen=True, omit_defaults=True):
     target: str | None = None
     weight: float = 1.0
     revision: int = 0
+    otherwise: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, transition: Transition) -> "Kept":
@@ -56,6 +60,7 @@ class Kept(Struct, gc=False, frozen=True, omit_defaults=True):
             transition.target,
             transition.weight,
             transition.revision,
+            tuple(words[:_MOST_CHARACTERS] for words in transition.otherwise),
         )
 
 
@@ -135,7 +140,7 @@ def _with(moves: tuple[Kept, ...], new: Kept) -> tuple[Kept, ...]:
     for place, known in enumerate(moves):
         if known.id == new.id:
             return (*moves[:place], new, *moves[place + 1 :]) if new.revision > known.revision else moves
-    return tuple(sorted((*moves, new), key=lambda move: (move.at_ms, move.id))[-MOVES_OF_A_USER:])
+    return tuple(sorted((*moves, new), key=lambda move: (move.at_ms, move.id))[-KEPT_OF_A_USER:])
 
 
 class _SourceMovesOnWire(Struct, kw_only=False):

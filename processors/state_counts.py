@@ -1,7 +1,7 @@
 """Kept moves of a state as weights: decayed by age, no device heavier than one person."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -57,15 +57,32 @@ class StateCounts:
         return self.success + self.bad
 
 
-def counts_of(state: str, moves: Iterable[Kept], now_ms: int) -> StateCounts:
-    """The weights of a state's kept moves at an event time."""
-    kept = list(moves)
+def last_of_each(moves: Iterable[Kept]) -> list[Kept]:
+    """The last few moves of each person."""
+    by_user: dict[str, list[Kept]] = {}
+    for move in moves:
+        by_user.setdefault(move.user, []).append(move)
+    return [
+        move
+        for mine in by_user.values()
+        for move in sorted(mine, key=lambda move: (move.at_ms, move.id))[-MOVES_OF_A_USER:]
+    ]
+
+
+def weighed(kept: Sequence[Kept], now_ms: int) -> Iterator[tuple[Kept, float]]:
+    """Each move with its weight at an event time."""
     on_device = Counter(move.device for move in kept)
-    worked: set[tuple[str, str]] = set()
-    counts = StateCounts(state)
     for move in kept:
         share = min(1.0, MOVES_OF_A_USER / on_device[move.device])
-        weight = move.weight * share * 0.5 ** (max(0, now_ms - move.at_ms) / _HALF_LIFE_MS)
+        yield move, move.weight * share * 0.5 ** (max(0, now_ms - move.at_ms) / _HALF_LIFE_MS)
+
+
+def counts_of(state: str, moves: Iterable[Kept], now_ms: int) -> StateCounts:
+    """The weights of a state's kept moves at an event time."""
+    kept = last_of_each(move for move in moves if move.outcome is not Outcome.ASKED)
+    worked: set[tuple[str, str]] = set()
+    counts = StateCounts(state)
+    for move, weight in weighed(kept, now_ms):
         words = plain_words(move.words)
         counts.wordings.setdefault(words, set()).add(move.user)
         counts.written.setdefault(words, move.words)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, Protocol
 
 from processors.exchange import Exchange
-from processors.validity import ends_at
+from processors.validity import ends_at, in_local_time
 from schemas.contract import derived_id
 from schemas.preference import (
     Explicitness,
@@ -77,7 +77,7 @@ def preference_of(heard: Heard, exchange: Exchange, version: str, consent_versio
     """
     return record_of(
         heard,
-        datetime.fromtimestamp(exchange.at, UTC),
+        in_local_time(datetime.fromtimestamp(exchange.at, UTC), exchange.local_time),
         event_id=derived_id(NAME, exchange.user_id, exchange.turn_id),
         user_id=exchange.user_id,
         device_id=exchange.device_id,
@@ -95,9 +95,10 @@ def preference_of(heard: Heard, exchange: Exchange, version: str, consent_versio
 
 
 def record_of(heard: Heard, at: datetime, **circumstances: Any) -> Preference:
-    """A preference as it was understood, valid from `at`; `circumstances`: the other fields of the record."""
+    """A preference as it was understood, valid from `at`, in the person's time zone where it is known; `circumstances`:
+    the other fields of the record."""
     return Preference(
-        occurred_at=at,
+        occurred_at=at.astimezone(UTC),
         attribute=heard.attribute,
         value=heard.value,
         canonical_value=heard.canonical_value,
@@ -108,8 +109,8 @@ def record_of(heard: Heard, at: datetime, **circumstances: Any) -> Preference:
         person=heard.person,
         condition=heard.condition,
         time=heard.time,
-        valid_from=at,
-        valid_to=ends_at(heard.time, at) if heard.time is not None else None,
+        valid_from=at.astimezone(UTC),
+        valid_to=ends_at(heard.time, at).astimezone(UTC) if heard.time is not None else None,
         **circumstances,
     )
 

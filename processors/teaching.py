@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from processors.lessons import CONSENT_VERSION
 from processors.phrases import asks_to_stop
+from processors.read_back import ASKS, KEEPS
 from processors.similarity import words_of
 from processors.teachable import SURE, Heard, record_of
 from schemas.contract import derived_id
@@ -102,7 +103,8 @@ def begin(
 
 
 def answer(dialogue: TeachingDialogue, text: str, understand: Understand, now: datetime) -> Said:
-    """Take the person's answer. A dialogue that is over says so and stores nothing."""
+    """Take the person's answer, given `now`, in their time zone where it is known. A dialogue that is over says so and
+    stores nothing."""
     if dialogue.state not in OPEN:
         return Said(dialogue, "We are done with that.")
     if now - dialogue.touched > TIMES_OUT:
@@ -172,7 +174,7 @@ def _asks_about(dialogue: TeachingDialogue, question: str | None = None) -> Said
         return _says(
             dialogue, TeachingState.CLARIFYING, question or (about if heard.stands_for else f"{about} What is it?")
         )
-    return _says(dialogue, TeachingState.CONFIRMING, question or f"{in_words(heard)}. Shall I remember that?")
+    return _says(dialogue, TeachingState.CONFIRMING, question or f"{in_words(heard)}. {ASKS}")
 
 
 def _says(dialogue: TeachingDialogue, state: TeachingState, text: str) -> Said:
@@ -192,7 +194,7 @@ def _declines(dialogue: TeachingDialogue, now: datetime) -> Said:
     declined = dialogue.pending.model_copy(
         update={
             "event_id": derived_id("teaching", dialogue.pending.event_id),
-            "occurred_at": now,
+            "occurred_at": now.astimezone(UTC),
             "status": PreferenceStatus.REVOKED,
             "explicitness": Explicitness.CONFIRMED,
             "supersedes": dialogue.pending.event_id,
@@ -224,7 +226,7 @@ def _stores(dialogue: TeachingDialogue, now: datetime) -> Said:
         consent_version=dialogue.consent_version,
         detector=DETECTOR,
     )
-    return Said(replace(dialogue, state=TeachingState.STORED), "I will remember that.", stored)
+    return Said(replace(dialogue, state=TeachingState.STORED), KEEPS, stored)
 
 
 def in_words(heard: Heard) -> str:

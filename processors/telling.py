@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from processors.defect import Judgement
+from processors.defect import Judgement, alternatives_of
 from processors.exchange import Exchange
 from processors.thresholds import THRESHOLDS
 from schemas.contract import SCHEMA_VERSION
@@ -57,6 +57,8 @@ def dialogue_json(
             turn["rewrite_id"] = exchange.rewrite_id
         if exchange.rewritten_to is not None:
             turn["rewritten_to"] = exchange.rewritten_to
+        if alternatives := alternatives_of(exchange, defect):
+            turn["alternatives"] = alternatives
         turn["asked_back"] = exchange.asked
         turns.append(turn)
     began_at = turns[0]["occurred_at"]

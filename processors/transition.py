@@ -3,7 +3,7 @@
 A request whose answer was no defect ended in success. One that was, and that the person came back to, led on to the
 state of the next request; else it ended in failure. A question back says neither, unless the next word was yes: that
 is the person's own word that it was understood right. The same dialogue judged anew gives the same ids with a higher
-revision, apart from requests that turn out to be neither.
+revision.
 """
 
 from collections.abc import Iterator
@@ -21,6 +21,9 @@ PROCESSOR: Final = "transition"
 CAME_BACK: Final = frozenset({"repeat", "rephrase", "correction:third-position", "barge-in:correction"})
 """Evidence against an answer that a later request for the same thing gives."""
 
+_SAME_WISH: Final = frozenset({"repeat", "rephrase"})
+"""Of these the ones that say that the later request is the same, in other words or the same."""
+
 _SAID_AGAIN: Final = 0.5
 """Share of the words that carry the wish which a request says again."""
 
@@ -33,14 +36,14 @@ class _Request(NamedTuple):
 def transitions_of(dialogue: Dialogue) -> list[Transition]:
     """What became of each request of a dialogue; none while it is open.
 
-    Requests of which nothing is known are left out, and so is what holds a person's own words or contacts.
+    What holds a person's own words or contacts is left out.
     """
     if not dialogue.closed:
         return []
     return [
-        _transition(dialogue, turn, state, *became)
+        _transition(dialogue, turn, state, *_outcome(turn, state, following), following)
         for (turn, state), following in _with_following(dialogue)
-        if not is_personal(parts_of(state)) and (became := _outcome(turn, state, following)) is not None
+        if not is_personal(parts_of(state))
     ]
 
 
@@ -53,8 +56,8 @@ def _with_following(dialogue: Dialogue) -> Iterator[tuple[_Request, _Request | N
     yield from zip(requests, (*requests[1:], None), strict=False)  # no request, none that follows
 
 
-def _outcome(turn: TurnVerdict, state: str, following: _Request | None) -> tuple[Outcome, str | None] | None:
-    """What became of a request, and where it led on to; None: neither success nor failure."""
+def _outcome(turn: TurnVerdict, state: str, following: _Request | None) -> tuple[Outcome, str | None]:
+    """What became of a request, and where it led on to."""
     own = following if following is not None and following.turn.rewrite_id is None else None
     if own is not None and (meant := _corrected(state, own.state)) is not None:
         return _again(meant)
@@ -65,10 +68,19 @@ def _outcome(turn: TurnVerdict, state: str, following: _Request | None) -> tuple
     if not turn.asked_back:
         return Outcome.SUCCESS, None
     if own is None or own.turn.defect:
-        return None
+        return Outcome.ASKED, None
     if denied(parts_of(own.state)) is Denied.CONSENT:
         return Outcome.SUCCESS, None
-    return _again(own.state) if says_anew(turn, state, *own) else None
+    return _again(own.state) if says_anew(turn, state, *own) else (Outcome.ASKED, None)
+
+
+def _otherwise(turn: TurnVerdict, outcome: Outcome, following: _Request | None) -> tuple[str, ...]:
+    """How a request that was no success may have been meant to be heard, in words that are not its own."""
+    if outcome is Outcome.SUCCESS:
+        return ()
+    said_anew = outcome is Outcome.AGAIN and following is not None and not _SAME_WISH.isdisjoint(turn.evidence)
+    told = (*(turn.alternatives or ()), *((following.turn.request,) if said_anew and following is not None else ()))
+    return tuple(dict.fromkeys(words for words in told if words and words != turn.request))
 
 
 def _again(target: str) -> tuple[Outcome, str | None]:
@@ -103,7 +115,14 @@ def says_anew(turn: TurnVerdict, state: str, following: TurnVerdict, following_s
     return content_shared(words_of(turn.request), words_of(following.request)) >= _SAID_AGAIN
 
 
-def _transition(dialogue: Dialogue, turn: TurnVerdict, state: str, outcome: Outcome, target: str | None) -> Transition:
+def _transition(
+    dialogue: Dialogue,
+    turn: TurnVerdict,
+    state: str,
+    outcome: Outcome,
+    target: str | None,
+    following: _Request | None,
+) -> Transition:
     return Transition(
         event_id=derived_id(PROCESSOR, dialogue.user_id, turn.turn_id),
         occurred_at=turn.occurred_at,
@@ -111,6 +130,7 @@ def _transition(dialogue: Dialogue, turn: TurnVerdict, state: str, outcome: Outc
         words=turn.request,
         outcome=outcome,
         target=target,
+        otherwise=_otherwise(turn, outcome, following),
         user_id=dialogue.user_id,
         device_id=dialogue.device_id,
         dialogue_id=dialogue.dialogue_id,

@@ -43,6 +43,9 @@ class TurnVerdict(Contract):
     slots: tuple[Slot, ...] | None = Field(None, description="of what was understood; none when it had none")
     rewrite_id: Id | None = Field(None, description="the rewrite that had replaced the words")
     rewritten_to: str | None = Field(None, description="the words that it had put in their place")
+    alternatives: tuple[str, ...] | None = Field(
+        None, max_length=4, description="the recogniser's other hypotheses, where the answer was a defect or a question"
+    )
     asked_back: bool = Field(
         False, description="the answer was a question back: neither success nor failure of the request"
     )

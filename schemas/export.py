@@ -8,6 +8,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter
 
 from schemas.alarm import Alarm
+from schemas.choices import Choices
 from schemas.clock_skew import ClockSkew
 from schemas.contract import MAJOR, SCHEMA_VERSION, Event
 from schemas.dead_letter import DEAD_LETTER_HEADER, REPLAY_COUNT_HEADER, DeadLetter
@@ -54,6 +55,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
     "preference": Preference,
     "preference-outcome": PreferenceOutcome,
     "teachable-moment": TeachableMoment,
+    "choices": Choices,
     "transition": Transition,
     "source-moves": SourceMoves,
     "rewrite": Rewrite,
@@ -97,6 +99,7 @@ _CHANNELS: Final = (
     (Preference.topic_suffix, "What people taught; the last word counts, no value forgets.", ("preference",)),
     (PreferenceOutcome.topic_suffix, "Whether answers did as people had taught.", ("preference-outcome",)),
     (TeachableMoment.topic_suffix, "What to ask a person, and why.", ("teachable-moment",)),
+    (Choices.topic_suffix, "What each person chose of late; the last word counts, no value forgets.", ("choices",)),
     (Transition.topic_suffix, "What became of each request, by the state it was understood as.", ("transition",)),
     (SourceMoves.topic_suffix, "What is kept of the moves from each state; the last word counts.", ("source-moves",)),
     (Rewrite.topic_suffix, "The rewrite table; the last word counts, no value takes a rewrite back.", ("rewrite",)),

@@ -14,6 +14,7 @@ class Outcome(StrEnum):
     AGAIN = "again"  # the person asked again: on to another state, or to the same one
     SUCCESS = "success"  # the answer was no defect
     FAILURE = "failure"  # it was, and the person left it at that
+    ASKED = "asked"  # the answer was a question back, which is neither
 
 
 class Transition(Event):
@@ -30,6 +31,12 @@ class Transition(Event):
     words: str = Field(description="the request, as the assistant got it")
     outcome: Outcome
     target: str | None = Field(None, min_length=1, description="state key of the request that followed; with `again`")
+    otherwise: tuple[str, ...] = Field(
+        (),
+        max_length=5,
+        description="how the request may have been meant to be heard, where it was no success: the recogniser's other"
+        " hypotheses, and the words with which the person came back",
+    )
     user_id: Id
     device_id: Id
     dialogue_id: Id
@@ -60,6 +67,7 @@ class KeptMove(Contract):
     target: str | None = None
     weight: float = 1.0
     revision: int = 0
+    otherwise: tuple[str, ...] = ()
 
 
 class SourceMoves(Event):

@@ -10,6 +10,7 @@ from processors.dialogue import DialogueProcessor
 from processors.lessons import Lessons
 from processors.moments import AskedBefore
 from processors.result import Emit
+from schemas.choices import Choices
 from schemas.clock_skew import ClockSkew
 from schemas.teachable_moment import TeachableMoment
 from streams.decoding import Undecodable
@@ -38,7 +39,8 @@ class DetectPartition(EventPartition[Emit]):
         lessons: Lessons | None = None,
         taught: TaughtPreferences | None = None,
     ) -> None:
-        """`lessons`: what hears people teach, if not what the settings ask for. `taught`: what they taught before."""
+        """`lessons`: what hears people teach, if not what the settings ask for. `taught`: what they taught and chose
+        before."""
         known = ClockSkews()
         known.load(skews)
         self._lessons = lessons = lessons or lessons_of(settings)
@@ -50,7 +52,14 @@ class DetectPartition(EventPartition[Emit]):
             partition,
             committed,
             lambda checkpoint: DialogueProcessor(
-                dialogue_limits(settings), checkpoint, hearing_of(settings), known, lessons, asked, taught.known
+                dialogue_limits(settings),
+                checkpoint,
+                hearing_of(settings),
+                known,
+                lessons,
+                asked,
+                taught.known,
+                taught.choices,
             ),
             proven,
         )
@@ -63,7 +72,7 @@ class DetectPartition(EventPartition[Emit]):
     def process(self, records: Sequence[Record]) -> Outcome:
         """What a batch leads to. Raises `TooManyDeadLetters` when only invalid records come in."""
         self._taught.take()
-        messages: list[Message] = []
+        messages = [self._message(Emit(user, Choices.topic_suffix, None)) for user in self._taught.forgotten()]
         for emit in self._told_of(records, messages):
             messages.append(self._message(emit))  # noqa: PERF401 - dead letters keep their place between the others
         return Outcome(messages, self._position())

@@ -12,7 +12,7 @@ import httpx
 from infra.clickhouse.erasure import forget_now, rows_of
 from infra.clickhouse.migrate import migrate
 from infra.clickhouse.store import Store, StoreInUse, open_store
-from infra.kafka.topics import PREFERENCES, REWRITE_TRIALS, REWRITES, Topic
+from infra.kafka.topics import CHOICES, PREFERENCES, REWRITE_TRIALS, REWRITES, Topic
 from infra.settings import Settings
 from schemas.contract import hashed
 from schemas.rewrite import RewriteLayer
@@ -84,6 +84,8 @@ def _take_back(settings: Settings, user_id: str) -> Counts:
         writer.remove_preferences(user_id, [key.rpartition("/")[2] for key in keys[PREFERENCES]])
         writer.remove_rewrites(keys[REWRITES], user_id)
         writer.remove_trials(keys[REWRITE_TRIALS])
+        if keys[CHOICES]:
+            writer.remove_choices(user_id)
         writer.tell_forgotten(user_id, ASKED_BY)
     finally:
         writer.close()
@@ -92,17 +94,24 @@ def _take_back(settings: Settings, user_id: str) -> Counts:
 
 def _keys(settings: Settings, user_id: str) -> dict[Topic, list[str]]:
     """The keys of a person on the topics that keep the last word of each key."""
-    begins = {PREFERENCES: f"{user_id}/", REWRITES: f"{RewriteLayer.PERSONAL.value}/{user_id}/"}
-    names = {topic.full_name(settings): topic for topic in (PREFERENCES, REWRITES, REWRITE_TRIALS)}
+    names = {topic.full_name(settings): topic for topic in (PREFERENCES, REWRITES, REWRITE_TRIALS, CHOICES)}
     held: dict[Topic, dict[str, None]] = {topic: {} for topic in names.values()}
     with TopicReader(settings, list(names)) as reader:
         for record in reader.rest():
             topic, key = names[record.topic], (record.key or b"").decode("utf-8", "replace")
             if record.value is None:
                 held[topic].pop(key, None)
-            elif key.startswith(begins[topic]) if topic in begins else _is_of(record.value, user_id):
+            elif _is_theirs(topic, key, record.value, user_id):
                 held[topic][key] = None
     return {topic: list(keys) for topic, keys in held.items()}
+
+
+def _is_theirs(topic: Topic, key: str, value: bytes, user_id: str) -> bool:
+    if topic is REWRITE_TRIALS:
+        return _is_of(value, user_id)
+    if topic is CHOICES:
+        return key == user_id
+    return key.startswith(f"{user_id}/" if topic is PREFERENCES else f"{RewriteLayer.PERSONAL.value}/{user_id}/")
 
 
 def _is_of(trial: bytes, user_id: str) -> bool:

@@ -40,7 +40,8 @@ from streams.compacted import wait_for
 from streams.delivery import Committed, Entry, Ledger, Message
 from streams.feeding import feed
 from streams.learn_on_trial import TableOnTrial
-from streams.learn_partition import ROLE, DialogueMoves, SourceCounting
+from streams.learn_partition import DialogueMoves, SourceCounting
+from streams.learn_reading import ROLE
 from streams.learn_solver import Solver
 from streams.learn_trials import TrialCounting
 from streams.lease import Lease

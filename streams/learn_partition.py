@@ -12,14 +12,11 @@ from processors.source_moves import Kept, SourceState
 from processors.transition import transitions_of
 from schemas.dialogue import Dialogue
 from schemas.transition import Outcome, SourceMoves, Transition
-from streams.dead_letter_message import dead_letter_message
-from streams.decoding import Limits, Undecodable, decode_dialogue, decode_transition
+from streams.decoding import decode_dialogue, decode_transition
 from streams.delivery import Message
+from streams.learn_reading import RecordReader
 from streams.record import Record
 
-ROLE = "learn"
-
-_OWN_LIMITS = Limits(max_event_bytes=16 << 20)
 _OPEN = b'"closed":false'
 
 
@@ -49,8 +46,8 @@ class DialogueMoves:
         self._people = people
         self._prefix = settings.topic_prefix
         self._partitions = settings.kafka_partitions
-        self._partition = partition
-        self.rejected: Counter[str] = Counter()
+        self._reader = RecordReader(settings, Dialogue.topic_suffix, partition, decode_dialogue)
+        self.rejected = self._reader.rejected
 
     def process(self, records: Sequence[Record]) -> list[Message]:
         """What a batch leads to."""
@@ -58,14 +55,8 @@ class DialogueMoves:
         for record in records:
             if record.value is not None and _OPEN in record.value and not self._wants(record):
                 continue  # will be told again; most are, and reading one takes as long as all the rest
-            try:
-                dialogue = decode_dialogue(record.key, record.value, _OWN_LIMITS)
-            except Undecodable as bad:
-                self.rejected[bad.cause] += 1
-                topic = f"{self._prefix}.{Dialogue.topic_suffix}"
-                messages.append(
-                    dead_letter_message(self._prefix, ROLE, topic, self._partition, record, bad.cause, bad.reason)
-                )
+            dialogue = self._reader.read(record, messages)
+            if dialogue is None:
                 continue
             if self._people is not None:
                 messages += self._people.dialogue(dialogue)
@@ -99,8 +90,9 @@ class SourceCounting:
         self._partition = partition
         self._states = {state.source: state for state in known}
         self._changed: dict[str, SourceState] = {}
+        self._reader = RecordReader(settings, Transition.topic_suffix, partition, decode_transition)
         self.dropped: Counter[str] = Counter()
-        self.rejected: Counter[str] = Counter()
+        self.rejected = self._reader.rejected
 
     def __len__(self) -> int:
         return len(self._states)
@@ -114,16 +106,9 @@ class SourceCounting:
         """Count a batch; only dead letters are to be sent at once."""
         messages: list[Message] = []
         for record in records:
-            try:
-                transition = decode_transition(record.key, record.value, _OWN_LIMITS)
-            except Undecodable as bad:
-                self.rejected[bad.cause] += 1
-                topic = f"{self._prefix}.{Transition.topic_suffix}"
-                messages.append(
-                    dead_letter_message(self._prefix, ROLE, topic, self._partition, record, bad.cause, bad.reason)
-                )
-                continue
-            self._count(transition)
+            transition = self._reader.read(record, messages)
+            if transition is not None:
+                self._count(transition)
         return messages
 
     def _count(self, transition: Transition) -> None:

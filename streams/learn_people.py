@@ -7,31 +7,32 @@ from typing import Final
 
 from infra.settings import Settings
 from processors.personal_rewrites import PersonalRewrites, Told
+from processors.remembered_words import forget_words
 from processors.rewrite_outcomes import OutcomeJoin
 from schemas.dialogue import Dialogue
 from schemas.forgotten_person import ForgottenPerson
 from schemas.rewrite import Rewrite, RewriteLayer
 from schemas.rewrite_decision import RewriteDecision
 from schemas.rewrite_outcome import RewriteOutcome
-from streams.dead_letter_message import dead_letter_message
-from streams.decoding import (
-    Limits,
-    Undecodable,
-    decode_forgotten_person,
-    decode_rewrite,
-    decode_rewrite_decision,
-)
+from streams.decoding import decode_forgotten_person, decode_rewrite, decode_rewrite_decision
 from streams.delivery import Message
-from streams.learn_partition import ROLE, partition_of
+from streams.learn_forgotten import ForgottenUntil
+from streams.learn_partition import partition_of
+from streams.learn_reading import ROLE, RecordReader
 from streams.record import Record
 
 BY_US: Final = ("earshot-by", ROLE.encode())
 """Marks records of personal rewrites as `learn`'s own: what comes back to it is no news."""
 
-_OWN_LIMITS: Final = Limits(max_event_bytes=16 << 20)
 _PERSONAL: Final = f"{RewriteLayer.PERSONAL.value}/"
 _NOTHING_DECIDED: Final = b'"arm":"none"'
-_TELLING: Final = (b'"repeat"', b'"rephrase"', b'"correction:third-position"', b'"rewrite_id"')
+_TELLING: Final = (
+    b'"repeat"',
+    b'"rephrase"',
+    b'"correction:third-position"',
+    b'"rewrite_id"',
+    b'"asked_back":true',
+)
 """What the dialogues have in them that can teach something."""
 
 
@@ -45,19 +46,25 @@ class PeopleLearning:
         known: Iterable[Rewrite] = (),
         decisions: Iterable[RewriteDecision] = (),
         dialogues: Iterable[Dialogue] = (),
+        forgotten: ForgottenUntil | None = None,
     ) -> None:
         """`known`: the records of these people's rewrites, of the compacted topic; `decisions` and `dialogues`: the
-        last ones before what will be read."""
+        last ones before what will be read; `forgotten`: wishes so far."""
         self._prefix = settings.topic_prefix
         self._partitions = settings.kafka_partitions
-        self._partition = partition
         self._layer = PersonalRewrites(one for one in known if one.layer is RewriteLayer.PERSONAL)
+        self._forgotten = forgotten if forgotten is not None else ForgottenUntil()
         self._join = OutcomeJoin()
         for decision in decisions:
             self._join.decided(decision)
         for dialogue in dialogues:
             self._layer.remember(dialogue)
         self.rejected: Counter[str] = Counter()
+        self._decisions, self._rewrites, self._wishes = (
+            RecordReader(settings, RewriteDecision.topic_suffix, partition, decode_rewrite_decision, self.rejected),
+            RecordReader(settings, Rewrite.topic_suffix, partition, decode_rewrite, self.rejected),
+            RecordReader(settings, ForgottenPerson.topic_suffix, partition, decode_forgotten_person, self.rejected),
+        )
 
     def __len__(self) -> int:
         """How many people have rewrites of their own."""
@@ -72,7 +79,9 @@ class PeopleLearning:
         return self._join.awaits(user) or self._layer.knows(user)
 
     def dialogue(self, dialogue: Dialogue) -> list[Message]:
-        """What a revision of a dialogue leads to."""
+        """What a revision of a dialogue leads to; nothing where its person was forgotten after it."""
+        if self._forgotten.covers(dialogue.user_id, dialogue.occurred_at.timestamp() * 1000):
+            return []
         told = [self._told(one) for one in self._layer.process(dialogue)]
         return told + [self._outcome(one) for one in self._join.judged(dialogue)]
 
@@ -82,12 +91,9 @@ class PeopleLearning:
         for record in records:
             if record.value is not None and _NOTHING_DECIDED in record.value:
                 continue
-            try:
-                decision = decode_rewrite_decision(record.key, record.value, _OWN_LIMITS)
-            except Undecodable as bad:
-                messages.append(self._letter(RewriteDecision.topic_suffix, record, bad))
-                continue
-            messages += map(self._outcome, self._join.decided(decision))
+            decision = self._decisions.read(record, messages)
+            if decision is not None and not self._covers(record, decision):
+                messages += map(self._outcome, self._join.decided(decision))
         return messages
 
     def rewrites(self, records: Sequence[Record]) -> list[Message]:
@@ -99,26 +105,27 @@ class PeopleLearning:
                 continue
             if record.value is None:
                 self._layer.take_back(key)
+                forget_words()
                 continue
-            try:
-                rewrite = decode_rewrite(record.key, record.value, _OWN_LIMITS)
-            except Undecodable as bad:
-                messages.append(self._letter(Rewrite.topic_suffix, record, bad))
-                continue
-            self._layer.hear(rewrite.user_id or "", rewrite.source, rewrite)
+            rewrite = self._rewrites.read(record, messages)
+            if rewrite is not None:
+                self._layer.hear(rewrite.user_id or "", rewrite.source, rewrite)
         return messages
 
     def forgotten(self, records: Sequence[Record]) -> list[Message]:
         """Drop all of people who asked for it, and take their rewrites back."""
         messages: list[Message] = []
         for record in records:
-            try:
-                wish = decode_forgotten_person(record.key, record.value, _OWN_LIMITS)
-            except Undecodable as bad:
-                messages.append(self._letter(ForgottenPerson.topic_suffix, record, bad))
-                continue
-            messages += map(self._told, self._layer.forget(wish.user_id))
+            wish = self._wishes.read(record, messages)
+            if wish is not None:
+                self._forgotten.add(wish.user_id, record.timestamp)
+                messages += map(self._told, self._layer.forget(wish.user_id))
+                forget_words()
         return messages
+
+    def _covers(self, record: Record, decision: RewriteDecision) -> bool:
+        occurred_ms = decision.occurred_at.timestamp() * 1000
+        return self._forgotten.covers(decision.user_id, record.timestamp, occurred_ms)
 
     def _told(self, told: Told) -> Message:
         topic = f"{self._prefix}.{Rewrite.topic_suffix}"
@@ -130,8 +137,3 @@ class PeopleLearning:
         key = outcome.rewrite_id.encode()
         topic = f"{self._prefix}.{RewriteOutcome.topic_suffix}"
         return Message(topic, partition_of(key, self._partitions), key, outcome.to_bytes())
-
-    def _letter(self, suffix: str, record: Record, bad: Undecodable) -> Message:
-        self.rejected[bad.cause] += 1
-        topic = f"{self._prefix}.{suffix}"
-        return dead_letter_message(self._prefix, ROLE, topic, self._partition, record, bad.cause, bad.reason)

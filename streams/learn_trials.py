@@ -2,19 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from infra.settings import Settings
 from processors.rewrite_trials import RewriteTrials, Table
 from schemas.rewrite_outcome import RewriteOutcome
 from schemas.rewrite_trial import RewriteTrial
-from streams.dead_letter_message import dead_letter_message
-from streams.decoding import Limits, Undecodable, decode_rewrite_outcome
+from streams.decoding import decode_rewrite_outcome
 from streams.delivery import Message
-from streams.learn_partition import ROLE
+from streams.learn_reading import RecordReader
 from streams.record import Record
-
-_OWN_LIMITS: Final = Limits(max_event_bytes=16 << 20)
 
 
 class TrialCounting:
@@ -31,8 +27,9 @@ class TrialCounting:
         self._prefix = settings.topic_prefix
         self._partition = partition
         self._trials = RewriteTrials(known, table)
+        self._reader = RecordReader(settings, RewriteOutcome.topic_suffix, partition, decode_rewrite_outcome)
         self.dropped: Counter[str] = Counter()
-        self.rejected: Counter[str] = Counter()
+        self.rejected = self._reader.rejected
 
     def __len__(self) -> int:
         return len(self._trials)
@@ -41,16 +38,8 @@ class TrialCounting:
         """Count a batch; only dead letters are to be sent at once."""
         messages: list[Message] = []
         for record in records:
-            try:
-                outcome = decode_rewrite_outcome(record.key, record.value, _OWN_LIMITS)
-            except Undecodable as bad:
-                self.rejected[bad.cause] += 1
-                topic = f"{self._prefix}.{RewriteOutcome.topic_suffix}"
-                messages.append(
-                    dead_letter_message(self._prefix, ROLE, topic, self._partition, record, bad.cause, bad.reason)
-                )
-                continue
-            if not self._trials.take(outcome):
+            outcome = self._reader.read(record, messages)
+            if outcome is not None and not self._trials.take(outcome):
                 self.dropped["changes nothing"] += 1
         return messages
 

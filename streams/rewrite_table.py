@@ -6,12 +6,15 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from models.rewrite.markov import Chains, Row
+from processors.phrase_lessons import PHRASE_SOLVER
 from processors.rewrite_choice import SOLVER, Refused, RewriteRules, choose
 from processors.rewrite_trials import is_blocked_by_hand
 from processors.source_moves import Kept, SourceState
 from processors.standing import Standings
 from processors.state_counts import StateCounts, counts_of
+from schemas.phrase import phrase_key, phrase_of
 from schemas.rewrite import Rewrite
+from streams.phrase_table import PhraseTable
 
 RECOUNT: Final = timedelta(days=1)
 """Decay is the same for all moves, so shares do not change by it; evidence does, and is counted anew this often."""
@@ -50,6 +53,7 @@ class RewriteTable:
         self._chains = Chains()
         self._standings = Standings(self.rules.standing)
         self._states: dict[str, SourceState] = {}
+        self._phrases = PhraseTable(self._states, self.rules, self.refused)
         self._counts: dict[str, StateCounts] = {}
         self._rewrites: dict[str, Rewrite] = dict(known or {})
         self._changed: set[str] = set()
@@ -84,6 +88,7 @@ class RewriteTable:
     def take(self, state: SourceState) -> None:
         """The kept moves of a source state, whole: they replace what was handed in before."""
         self._states[state.source] = state
+        self._phrases.take(state)
         self._changed.add(state.source)
         self._changed.update(self._standings.take(state))
         self._now_ms = max(self._now_ms, state.newest_ms)
@@ -104,7 +109,7 @@ class RewriteTable:
             changes = [
                 Change(source, None)
                 for source, one in self._rewrites.items()
-                if source not in self._states and not one.blocked
+                if source not in self._states and not one.blocked and phrase_of(source) is None
             ]
         else:
             changes = []
@@ -113,6 +118,7 @@ class RewriteTable:
         self._changed.clear()
         for component in self._chains.changed_components():
             changes += self._refresh(component)
+        changes += self._refresh_phrases()
         changes = [change for change in changes if not self._is_others(change.source)]
         if self._gate is not None:
             changes = self._gate(changes)
@@ -123,7 +129,7 @@ class RewriteTable:
     def _is_others(self, source: str) -> bool:
         """Rewrites that were put there or blocked by hand are not ours to change."""
         known = self._rewrites.get(source)
-        return known is not None and (_maker(known.solver) != _maker(SOLVER) or is_blocked_by_hand(known))
+        return known is not None and (_maker(known.solver) not in _OWN or is_blocked_by_hand(known))
 
     def _count(self, state: str) -> None:
         counts = self._counts[state] = counts_of(state, self._of_known(state), self._now_ms)
@@ -141,18 +147,33 @@ class RewriteTable:
         found = {one.source: one for one in choose(counts, ends_at, self.rules, self.refused)}
         changes: list[Change] = []
         for state in component:
-            before, after = self._rewrites.get(state), found.get(state)
-            # A block outlives what it rests on: else the rewrite would come back unblocked.
-            if before is not None and before.blocked and (after is None or after.target == before.target):
-                continue
-            if _differ(before, after):
-                changes.append(Change(state, after))
+            changes += self._change(state, found.get(state))
         return changes
+
+    def _refresh_phrases(self) -> Iterator[Change]:
+        lessons = self._phrases.step(self._standings.counts, self._now_ms)
+        if lessons is None:
+            return
+        found = {phrase_key(phrase): one for phrase, one in lessons.items()}
+        known = {source for source in self._rewrites if phrase_of(source) is not None}
+        for source in sorted(known | found.keys()):
+            yield from self._change(source, found.get(source))
+
+    def _change(self, source: str, after: Rewrite | None) -> Iterator[Change]:
+        before = self._rewrites.get(source)
+        # A block outlives what it rests on: else the rewrite would come back unblocked.
+        if before is not None and before.blocked and (after is None or after.target == before.target):
+            return
+        if _differ(before, after):
+            yield Change(source, after)
 
 
 def _maker(solver: str) -> str:
     """The name of what decided, of whatever version."""
     return solver.partition("/")[0]
+
+
+_OWN: Final = frozenset({_maker(SOLVER), _maker(PHRASE_SOLVER)})
 
 
 def _differ(before: Rewrite | None, after: Rewrite | None) -> bool:

@@ -1,19 +1,23 @@
-"""What people taught, for `detect`: read from its topic when a partition is taken over, and followed from then on, so
-that what was taught over HTTP counts as well, and what was forgotten is forgotten here too."""
+"""What people taught and chose, for `detect`: read from its topics when a partition is taken over. What they teach is
+followed from then on, so that what was taught over HTTP counts as well, and so is who asks to be forgotten."""
 
 import asyncio
 import logging
 import threading
 from collections import deque
+from datetime import UTC, datetime
 from typing import Final
 
 from kafka.errors import KafkaError as ClientError
 
 from infra import telemetry
 from infra.kafka.errors import BrokerUnavailable
-from infra.kafka.topics import PREFERENCES
+from infra.kafka.topics import CHOICES, FORGOTTEN_PEOPLE, PREFERENCES
 from infra.settings import Settings
+from processors.choices import KnownChoices
 from processors.obeyed import MOST, KnownPreferences
+from schemas.choices import Choices
+from schemas.forgotten_person import FORGOTTEN_PERSON, ForgottenPerson
 from streams.compacted import wait_for
 from streams.sending import TopicMissing
 from streams.topic_reader import TopicReader, TopicRecord
@@ -22,8 +26,8 @@ log = logging.getLogger(__name__)
 
 _AGAIN_S: Final = 2.0
 _POLL_MS: Final = 200
-_MOST_WAITING: Final = MOST
-"""Records that wait for a partition on which nothing happens; the oldest are let go then."""
+_MOST_WAITING: Final = 3 * MOST
+"""Records, of three topics, that wait for a partition on which nothing happens; the oldest are let go then."""
 
 
 class TaughtPreferences:
@@ -31,7 +35,9 @@ class TaughtPreferences:
 
     def __init__(self) -> None:
         self.known = KnownPreferences()
+        self.choices = KnownChoices()
         self._waiting: deque[TopicRecord] = deque(maxlen=_MOST_WAITING)
+        self._owed: list[str] = []
 
     def add(self, record: TopicRecord) -> None:
         """A record has come; it counts from the next `take` on."""
@@ -42,7 +48,7 @@ class TaughtPreferences:
         while self._waiting:
             record = self._waiting.popleft()
             try:
-                self.known.take((record.key or b"").decode(), record.value)
+                self._take(record)
             except ValueError as fault:
                 telemetry.SERVED_INVALID.labels(record.topic).inc()
                 log.warning(
@@ -50,13 +56,31 @@ class TaughtPreferences:
                     *(record.topic, record.partition, record.offset, type(fault).__name__),
                 )
 
+    def forgotten(self) -> list[str]:
+        """Whose choices are to be forgotten on their topic too; each is told once."""
+        owed, self._owed = self._owed, []
+        return owed
+
+    def _take(self, record: TopicRecord) -> None:
+        key, at = (record.key or b"").decode(), record.timestamp_ms / 1000
+        if record.topic.endswith(Choices.topic_suffix):
+            self.choices.take(key, record.value, at)
+        elif record.topic.endswith(ForgottenPerson.topic_suffix):
+            user = FORGOTTEN_PERSON.validate_json(record.value or b"").user_id
+            self.known.forget(user, datetime.fromtimestamp(at, UTC))
+            if self.choices.forget(user, at):
+                self._owed.append(user)
+        else:
+            self.known.take(key, record.value)
+
 
 class PreferenceFollower:
     """A thread that reads the topic on, whatever becomes of the broker, for the partitions that are taken over."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._topic = PREFERENCES.full_name(settings)
+        self._topics = [topic.full_name(settings) for topic in (PREFERENCES, FORGOTTEN_PEOPLE)]
+        self._choices = CHOICES.full_name(settings)
         self._partitions: dict[int, TaughtPreferences] = {}
         self._offsets: dict[tuple[str, int], int] = {}
         self._stop = threading.Event()
@@ -89,7 +113,8 @@ class PreferenceFollower:
 
     def _read(self, partition: int) -> list[TopicRecord]:
         # No more than is kept of them: reading all of a million takes longer than people wait.
-        with TopicReader(self._settings, [self._topic], partition=partition, last=MOST) as reader:
+        topics = [*self._topics, self._choices]
+        with TopicReader(self._settings, topics, partition=partition, last=MOST) as reader:
             return list(reader.rest())
 
     def _run(self) -> None:
@@ -101,7 +126,7 @@ class PreferenceFollower:
                 self._stop.wait(_AGAIN_S)
 
     def _follow(self) -> None:
-        with TopicReader(self._settings, [self._topic], from_beginning=False, starts=self._offsets) as reader:
+        with TopicReader(self._settings, self._topics, from_beginning=False, starts=self._offsets) as reader:
             self._offsets = {**reader.ends, **self._offsets}
             self._reading.set()
             while not self._stop.is_set():

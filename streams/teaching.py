@@ -18,7 +18,7 @@ from models.preference.features import Turn
 from models.preference.model import PreferenceModel, Statement
 from models.preference.offer import offers_to_teach
 from models.preference.sensitive import sensitive_category
-from processors.lessons import Lessons
+from processors.lessons import Belonging, Lessons
 from processors.teachable import Heard, PreferenceFinder, StatementCase
 from processors.teaching import Understand
 from schemas.preference import Polarity, PreferenceScope
@@ -42,10 +42,15 @@ class CatalogueUnreadable(StreamError):
     """The catalogue of names is missing or wrong; the text names file and line."""
 
 
+RESULT: Final = "result"
+"""Topic of what requests end in, such as a song: no preference is about it, but about what it belongs to."""
+
+
 class _Line(BaseModel):
     topic: str
     name: str
     entity: str
+    belongs_to: tuple[str, ...] = ()
 
 
 class LearnedPreferences:
@@ -100,12 +105,14 @@ def heard_of(found: Statement, *, looks_up: bool) -> Heard | None:
     )
 
 
-def read_catalogue(path: Path) -> Catalogue:
-    """A catalogue from JSON lines of `topic` (what preferences are about, or `thing`), `name` and `entity`.
+def read_catalogue(path: Path) -> tuple[Catalogue, Belonging]:
+    """(names, what results are) from JSON lines of `topic`, `name`, `entity` and, if anything, `belongs_to`.
 
-    Raises `CatalogueUnreadable`.
+    `topic`: what preferences are about, `thing`, or `result`; `belongs_to`: entities that say what this one is, such as
+    the genre of a song. Raises `CatalogueUnreadable`.
     """
     entries: list[Entry] = []
+    belonging: dict[str, frozenset[str]] = {}
     try:
         with path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, start=1):
@@ -116,10 +123,13 @@ def read_catalogue(path: Path) -> Catalogue:
                         f"{path}:{number}: expected topic, name and entity, found {line.strip()[:80]!r}"
                         f" ({fault.error_count()} faults)"
                     ) from fault
-                entries.append(Entry(one.topic, one.name, one.entity))
+                if one.belongs_to:
+                    belonging[one.entity] = frozenset(one.belongs_to)
+                if one.topic != RESULT:
+                    entries.append(Entry(one.topic, one.name, one.entity))
     except OSError as fault:
         raise CatalogueUnreadable(f"EARSHOT_TEACHING_CATALOGUE: {path} cannot be read: {fault}") from fault
-    return Catalogue(entries)
+    return Catalogue(entries), belonging
 
 
 def lessons_of(settings: Settings) -> Lessons | None:
@@ -129,8 +139,8 @@ def lessons_of(settings: Settings) -> Lessons | None:
     says. With `models` that raises `ModelsNotInstalled`. Raises `CatalogueUnreadable`, and `ModelFolderError` where the
     model is broken.
     """
-    finder = _finder(_wanted(settings), settings.teaching_catalogue)
-    return Lessons(finder, settings.consent_version) if finder is not None else None
+    found = _finder(_wanted(settings), settings.teaching_catalogue)
+    return Lessons(found[0], settings.consent_version, belonging=found[1]) if found is not None else None
 
 
 def understanding_of(settings: Settings) -> Understand:
@@ -138,10 +148,10 @@ def understanding_of(settings: Settings) -> Understand:
 
     Raises what `lessons_of` raises.
     """
-    finder = _finder(_wanted(settings), settings.teaching_catalogue)
+    found = _finder(_wanted(settings), settings.teaching_catalogue)
 
     def understand(text: str, question: str) -> Heard | None:
-        return finder.find([StatementCase(text, question)])[0] if finder is not None else None
+        return found[0].find([StatementCase(text, question)])[0] if found is not None else None
 
     return understand
 
@@ -152,12 +162,13 @@ def _wanted(settings: Settings) -> Wanted:
 
 
 @lru_cache
-def _finder(wanted: Wanted, catalogue: Path | None) -> PreferenceFinder | None:
+def _finder(wanted: Wanted, catalogue: Path | None) -> tuple[PreferenceFinder, Belonging] | None:
     if wanted == "off":
         return None
     try:
         one_thread()
-        return LearnedPreferences(PreferenceModel.load(), read_catalogue(catalogue) if catalogue is not None else None)
+        names, belonging = read_catalogue(catalogue) if catalogue is not None else (None, {})
+        return LearnedPreferences(PreferenceModel.load(), names), belonging
     except ModelsNotInstalled as missing:
         if wanted == "models":
             raise

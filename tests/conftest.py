@@ -7,6 +7,7 @@ import os
 import random
 import socket
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,6 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # tests run side by side; threads
 os.environ.setdefault("EARSHOT_HEARING", "rules")  # workers start at once; what models hear has tests of its own
 os.environ.setdefault("EARSHOT_CLASSIFY", "off")  # likewise failure points
 os.environ.setdefault("EARSHOT_TEACHING", "off")  # likewise what people teach
+os.environ.setdefault("EARSHOT_REWRITE_REFRESH_BOUND", "1")  # likewise refreshes that change too many answers
 
 _UNMARKED = "a test that touches Kafka carries the marker `kafka`"
 
@@ -66,15 +68,36 @@ def broker(
         running.stop()
 
 
+_FOLDERS = ("chaos", "integration", "replay", "browser", "unit")
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.parent.name if item.path.parent.name in _FOLDERS else "unit"
+
+
+def _group(item: pytest.Item) -> str:
+    """What one process runs: of `chaos` never two at once, as they are heavy; of `unit` all that begins alike, as it
+    loads the same models."""
+    match _folder(item):
+        case "chaos":
+            return "chaos"
+        case "unit":
+            return item.path.stem.split("_")[1]
+        case folder:
+            return f"{folder}/{item.path.stem}"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What needs a GPU is not chosen where there is none.
 
-    With `-n 2 --dist loadgroup`: those that mostly wait run beside those that compute; browsers with whoever is done
-    first, and after them, as Playwright keeps the event loop of its process.
+    With `-n 2 --dist loadgroup --no-loadscope-reorder` one process begins with those that mostly wait, the other with
+    those that talk to brokers and stores; what is left is shared out as they get done, the largest groups first.
     """
+    sizes = Counter(map(_group, items))
     for item in items:
-        folder = next((name for name in ("chaos", "browser") if name in item.path.parts), "computing")
-        item.add_marker(pytest.mark.xdist_group(folder))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: (_FOLDERS.index(_folder(item)), -sizes[_group(item)]))
     if not has_cuda():
         need_gpu = [item for item in items if item.get_closest_marker("gpu") is not None]
         config.hook.pytest_deselected(items=need_gpu)

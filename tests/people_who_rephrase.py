@@ -10,6 +10,7 @@ from processors.standing import APART
 from processors.transition import transitions_of
 from schemas.dialogue import ClosedBy, Dialogue, TurnVerdict, VerdictTier
 from schemas.feedback import Facets
+from schemas.phrase import phrase_of
 from schemas.rewrite import REWRITE, Rewrite
 from schemas.transition import SOURCE_MOVES as SOURCE_MOVES_EVENT
 from schemas.transition import KeptMove
@@ -107,8 +108,9 @@ def kept(settings: Settings) -> dict[str, list[KeptMove]]:
 
 
 def table(settings: Settings) -> dict[str, Rewrite]:
-    """Everybody's rewrites that stand on their topic, by source."""
-    return {one.source: one for one in records(settings).values() if one.user_id is None}
+    """Everybody's rewrites of states that stand on their topic, by source."""
+    found = records(settings).values()
+    return {one.source: one for one in found if one.user_id is None and phrase_of(one.source) is None}
 
 
 def own(settings: Settings) -> dict[tuple[str, str], str]:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from schemas.choices import Choices, ChosenAt
 from schemas.forgotten_person import ForgottenPerson
 from schemas.preference import Preference
 from schemas.preference_outcome import PreferenceOutcome
@@ -155,3 +156,10 @@ def forgotten(user: str = "u-1", **changes: object) -> ForgottenPerson:
     """Somebody asked to be forgotten."""
     given = {"event_id": f"forget-{user}", "occurred_at": AT + timedelta(hours=1), "user_id": user}
     return ForgottenPerson.model_validate(given | changes)
+
+
+def choices(user: str = "u-1", **changes: object) -> Choices:
+    """Somebody chose the same genre twice."""
+    chosen = ChosenAt(domain="music", slot="genre", entities=("genre:jazz",) * 2, dialogues=("d1", "d2"))
+    given = {"event_id": f"choices-{user}", "occurred_at": AT, "user_id": user, "chosen": (chosen,)}
+    return Choices.model_validate(given | changes)

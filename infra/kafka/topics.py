@@ -58,6 +58,7 @@ ALARMS = Topic("alarms")
 PREFERENCES = Topic("preferences", Cleanup.COMPACT, config=_LONG_TOMBSTONES)
 PREFERENCE_OUTCOMES = Topic("preference-outcomes")
 TEACHABLE_MOMENTS = Topic("teachable-moments")
+CHOICES = Topic("choices", Cleanup.COMPACT)
 REWRITES = Topic("rewrites", Cleanup.COMPACT, config=_LONG_TOMBSTONES)
 TRANSITIONS = Topic("transitions")
 SOURCE_MOVES = Topic("source-moves", Cleanup.COMPACT, {"max.message.bytes": str(8 * _MIB)})
@@ -78,6 +79,7 @@ TOPICS = (
     PREFERENCES,
     PREFERENCE_OUTCOMES,
     TEACHABLE_MOMENTS,
+    CHOICES,
     TRANSITIONS,
     SOURCE_MOVES,
     REWRITES,

@@ -12,6 +12,7 @@ from models.correction.encoder import WordEncoder
 from models.correction.words import Word, split
 from models.folder import WEIGHTS, load_as
 from models.preference.attributes import Attribute, EntityType, SpanType
+from models.preference.beside import tail_of
 from models.preference.catalogue import THING, Catalogue, Entry, Place
 from models.preference.features import MOST_WORDS, Floats, Known, Turn, see
 from models.preference.gate import Gate
@@ -141,13 +142,27 @@ class PreferenceModel:
         )
 
     def passes(self, text: str) -> bool:
-        """Whether a turn is worth the network's time."""
+        """Whether a turn, or what is said in it beside a request, is worth the network's time."""
+        tail = tail_of(text)
+        return self._passes(text) or (tail is not None and self._passes(tail.text))
+
+    def _passes(self, text: str) -> bool:
         return self.gate.passes(text) and (self._second is None or self._second.passes(text))
 
     def find(self, turns: Sequence[Turn], catalogue: Catalogue | None = None, guided: bool = False) -> list[Statement]:
         """What each turn states. `guided`: they are answers in a dialogue in which the assistant asks for likes; the
         gate keeps other turns from the network, which costs them microseconds."""
         catalogue = catalogue or Catalogue()
+        found = self._found(turns, catalogue, guided)
+        beside = {} if guided else {at: tail_of(turns[at].text) for at, one in enumerate(found) if not one.states}
+        tails = {at: tail for at, tail in beside.items() if tail is not None and self.passes(tail.text)}
+        said = self._found([replace(turns[at], text=tail.text) for at, tail in tails.items()], catalogue, guided)
+        for (at, tail), one in zip(tails.items(), said, strict=True):
+            if one.states:
+                found[at] = _moved(one, tail.start, sensitive_category(turns[at].text))
+        return found
+
+    def _found(self, turns: Sequence[Turn], catalogue: Catalogue, guided: bool) -> list[Statement]:
         asked = [at for at, turn in enumerate(turns) if split(turn.text) and (guided or self.passes(turn.text))]
         texts = [text for at in asked for text in (turns[at].text, turns[at].asked, turns[at].said)]
         states = self._words.encode(texts)
@@ -222,6 +237,16 @@ class PreferenceModel:
             sensitive=sensitive_category(text),
             **parts,
         )
+
+
+def _moved(found: Statement, by: int, sensitive: Category | None) -> Statement:
+    """A statement of a text's tail as one of the text, which `by` characters come before."""
+    moved = {
+        kind: replace(part, start=part.start + by, end=part.end + by)
+        for kind in ("value", "stands_for", "person", "condition", "time")
+        if (part := getattr(found, kind)) is not None
+    }
+    return replace(found, sensitive=found.sensitive or sensitive, **moved)
 
 
 def _entry_of(value: str, named: Sequence[Place], likely: Sequence[Attribute], catalogue: Catalogue) -> Entry | None:

@@ -168,6 +168,12 @@ def shared_words(request: str, preferences: Sequence[str]) -> Floats:
     return np.array([sum(weights[word] for word in asked & words) / most for words in of_each], dtype=np.float32)
 
 
+def forget_words() -> None:
+    """Drop all texts that are remembered; answers stay the same."""
+    _bag.cache_clear()
+    words_of.cache_clear()
+
+
 @lru_cache(_REMEMBERED)
 def _bag(text: str) -> Counter[str]:
     return Counter(text.lower().split())

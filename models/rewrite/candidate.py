@@ -25,10 +25,12 @@ class Via(StrEnum):
 
 @dataclass(slots=True)
 class Candidate:
-    """`found`: the text of the entry that is like the request; `cosine`: None where nothing was encoded."""
+    """`found`: the text of the entry that is like the request; `cosine` and `alike` (see `Likeness.of`): None where the
+    very words, or what was understood, are known."""
 
     entry: Entry
     via: Via
     found: str
     channel: Channel
     cosine: float | None = None
+    alike: float | None = None

@@ -1,29 +1,22 @@
 """What worked for many people: up to a million rewrites, found by exact text, letters, sounds and meaning."""
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
-from rapidfuzz import process
-from rapidfuzz.distance import Indel
 
 from models.rewrite.candidate import Candidate, Channel, Via
 from models.rewrite.dense import DenseIndex
 from models.rewrite.entry import Entry
+from models.rewrite.grams import COUNTED_MOST, Grams
 from models.rewrite.lexical import lexical_keys
-from models.rewrite.phonetic import phonetic_keys, sounds_of
+from models.rewrite.phonetic import phonetic_keys
+from models.rewrite.phrase_lessons import PhraseLessons, is_lesson
 from models.rewrite.postings import Postings
 
 Floats = NDArray[np.float32]
-Form = Callable[[str], str]
-"""A text as it is compared: as it stands, or its sounds."""
-
-ALIKE_MOST = 4
-"""Of the texts that are alike in letters or in sounds, the best are candidates; meaning gives as many as asked for."""
-
-_READ_A_CHANNEL = 16
-"""Texts that share keys are compared letter by letter, this many."""
+SHARING_MOST = 6
+"""Texts that share the rarest keys of letters, and of sounds, are candidates, this many; meaning gives as many as asked
+for."""
 
 
 _CLEAR = 0.9
@@ -51,9 +44,13 @@ class GlobalIndex:
         self.lexical = Postings(lexical_keys)
         self.phonetic = Postings(phonetic_keys)
         self.dense = DenseIndex(width)
+        self.lessons = PhraseLessons()
+        self.grams = Grams.of(())
 
     def missing(self, entry: Entry) -> list[str]:
         """Texts of an entry that have no vector yet."""
+        if is_lesson(entry):
+            return []
         return [text for text in dict.fromkeys((*entry.sources, entry.target)) if text not in self.number_of]
 
     def put(self, entry: Entry, replaced: Entry | None, vectors: Floats | None) -> None:
@@ -71,8 +68,19 @@ class GlobalIndex:
             self.remove(replaced)
         self.link(entry)
 
+    def count_grams(self) -> None:
+        """Learn anew what is rare among the texts, if there are many more than when that was last done. Searches may go
+        on meanwhile."""
+        texts = len(self.phrases)
+        if self.grams.outgrown_by(texts):
+            sample = self.phrases[:: -(-texts // COUNTED_MOST)]
+            self.grams = Grams.of([phrase.text for phrase in sample], drawn_from=texts)
+
     def link(self, entry: Entry) -> None:
         """Let the texts of an entry, which are in, lead to it."""
+        if is_lesson(entry):
+            self.lessons.put(entry)
+            return
         for text in entry.sources:
             phrase = self.phrases[self.number_of[text]]
             phrase.sources = (*phrase.sources, entry)
@@ -84,6 +92,9 @@ class GlobalIndex:
 
     def remove(self, entry: Entry) -> None:
         """No text leads to this entry any longer."""
+        if is_lesson(entry):
+            self.lessons.remove(entry)
+            return
         for text in entry.sources:
             phrase = self.phrases[self.number_of[text]]
             phrase.sources = tuple(one for one in phrase.sources if one.key != entry.key)
@@ -98,7 +109,7 @@ class GlobalIndex:
         return _candidates(self.phrases[number], Channel.EXACT, None) if number is not None else []
 
     def search(self, text: str, vector: Floats | None, most: int) -> list[Candidate]:
-        """The nearest in meaning (if there is a vector), in letters and in sounds: `most` by meaning, fewer else."""
+        """The nearest in meaning (if there is a vector), in letters and in sounds: `most` by meaning."""
         found: dict[int, Channel] = {}
         cosines: dict[int, float] = {}
         if vector is not None:
@@ -106,11 +117,8 @@ class GlobalIndex:
                 found[int(number)] = Channel.DENSE
                 cosines[int(number)] = float(cosine)
         if max(cosines.values(), default=0.0) < _CLEAR:
-            for channel, postings, form in (
-                (Channel.LEXICAL, self.lexical, str),
-                (Channel.PHONETIC, self.phonetic, sounds_of),
-            ):
-                for number in self._alike(postings, form, text):
+            for channel, postings in ((Channel.LEXICAL, self.lexical), (Channel.PHONETIC, self.phonetic)):
+                for number in postings.search(text, SHARING_MOST).tolist():
                     found.setdefault(number, channel)
         others = [number for number in found if number not in cosines]
         if vector is not None and others:
@@ -120,13 +128,6 @@ class GlobalIndex:
             for number, channel in found.items()
             for candidate in _candidates(self.phrases[number], channel, cosines.get(number))
         ]
-
-    def _alike(self, postings: Postings, form: Form, text: str) -> Sequence[int]:
-        """Of what shares keys with a text, the nearest by insertions and deletions in some form of both."""
-        numbers = [number for number in postings.search(text, _READ_A_CHANNEL).tolist() if self.phrases[number].used]
-        held = [form(self.phrases[number].text) for number in numbers]
-        best = process.extract(form(text), held, scorer=Indel.normalized_similarity, limit=ALIKE_MOST)
-        return [numbers[at] for _, _, at in best]
 
 
 def _candidates(phrase: Phrase, channel: Channel, cosine: float | None) -> list[Candidate]:

@@ -12,17 +12,18 @@ from models.rewrite.dense import DenseIndex
 from models.rewrite.encoder import EncoderMismatch, RequestEncoder
 from models.rewrite.entry import Entry, plain, plainly
 from models.rewrite.global_index import GlobalIndex
+from models.rewrite.likeness import Likeness
 from models.rewrite.personal_index import PersonalIndex, lines_of
 from models.rewrite.remembered import forget_words
 
 Floats = NDArray[np.float32]
 
 FOUND_MOST: Final = 20
-"""Texts a channel and layer gives at most."""
+"""Texts that are found by meaning at most, of those of all."""
 
-MOST_CANDIDATES: Final = 24
-"""Of what all channels of both layers give for a request, the nearest in meaning are candidates: ranking a candidate
-costs as much as finding it."""
+MOST_CANDIDATES: Final = 16
+"""Of what all channels of both layers give for a request, the most alike are candidates: ranking a candidate costs as
+much as finding it."""
 
 _ENCODED_AT_ONCE = 4
 """Texts of updates that are encoded in one go: who asks meanwhile waits no longer than that."""
@@ -36,8 +37,10 @@ class RewriteIndex:
     Holds texts as `entry.plain` makes them. `version` names the encoder and counts changes.
     """
 
-    def __init__(self, encoder: RequestEncoder) -> None:
+    def __init__(self, encoder: RequestEncoder, likeness: Likeness | None = None) -> None:
+        """`likeness`: the one that ships unless another is given. Raises `ModelFolderError`, `ModelsNotInstalled`."""
         self.encoder = encoder
+        self._likeness = likeness or Likeness.load()
         self.globals = GlobalIndex(encoder.width)
         self.personal = PersonalIndex()
         self._entries: dict[str, Entry] = {}
@@ -97,6 +100,7 @@ class RewriteIndex:
             self.globals.put(entry, self._entries.get(entry.key), vectors)
             self._entries[entry.key] = entry
             self._changes += 1
+        self.globals.count_grams()
 
     def remove(self, key: str) -> bool:
         """Drop what is known under a key; whether there was something."""
@@ -118,26 +122,46 @@ class RewriteIndex:
             for key in keys:
                 del self._entries[key]
             self._changes += len(keys)
+        self.forget_words()
+        return len(keys)
+
+    def forget_words(self) -> None:
+        """Drop all words that are remembered beside the entries."""
         self.encoder.forget()
         forget_words()
-        return len(keys)
 
     def search(self, text: str, user: str = "", state: str = "", most: int = FOUND_MOST) -> list[Candidate]:
         """Rewrites for a request, the person's own first; each entry at most once for its sources and once for its
         target. Nothing is encoded where the very text, or what was understood, is known. `state`: its key."""
-        text = plain(text)
+        said, text = text, plain(text)
         with self._lock:
             exact = [*(self.personal.exact(user, text) if user else ()), *self.globals.exact(text)]
             exact.extend(self._of_state(state, user, text))
+            lesson = self.globals.lessons.applied(said) if not exact else None
         if exact:
             return _without_doubles(exact)
+        alike = self.alike(text, user, most)
+        return [lesson, *alike] if lesson is not None else alike
+
+    def alike(self, text: str, user: str = "", most: int = FOUND_MOST) -> list[Candidate]:
+        """The same for a text that `plain` has made, by what is like it alone."""
         if not self._entries:
             return []
         vector: Floats = self.encoder.encode([text])[0]
         with self._lock:
-            own = self.personal.search(user, text, vector, most) if user else []
+            own = self.personal.search(user, vector) if user else []
             found = [*own, *self.globals.search(text, vector, most)]
-        return _nearest(_without_doubles(found))
+        return self._most_alike(text, _without_doubles(found))
+
+    def _most_alike(self, text: str, found: list[Candidate]) -> list[Candidate]:
+        """With how alike they are; the most alike, in the order in which they were found."""
+        alike = self._likeness.of(text, [one.found for one in found], self.globals.grams).tolist()
+        for one, likeness in zip(found, alike, strict=True):
+            one.alike = likeness
+        if len(found) <= MOST_CANDIDATES:
+            return found
+        best = sorted(range(len(found)), key=alike.__getitem__)[-MOST_CANDIDATES:]
+        return [found[at] for at in sorted(best)]
 
     def _of_state(self, state: str, user: str, text: str) -> Iterator[Candidate]:
         for key in (f"personal/{user}/{state}", f"global/{state}") if state else ():
@@ -182,6 +206,7 @@ class RewriteIndex:
             raise EncoderMismatch(version, self.encoder.version)
         with self._lock:
             self._entries = {entry.key: entry for entry in fill(self.globals, self.personal)}
+            self.globals.count_grams()
 
     def locked(self) -> threading.Lock:
         """What keeps changes away while the index is written down."""
@@ -193,12 +218,3 @@ def _without_doubles(found: list[Candidate]) -> list[Candidate]:
     for candidate in found:
         kept.setdefault((id(candidate.entry), candidate.via), candidate)
     return list(kept.values())
-
-
-def _nearest(found: list[Candidate]) -> list[Candidate]:
-    """The nearest in meaning, in the order in which they were found."""
-    if len(found) <= MOST_CANDIDATES:
-        return found
-    farness = [-(one.cosine or 0.0) for one in found]
-    nearest = sorted(sorted(range(len(found)), key=farness.__getitem__)[:MOST_CANDIDATES])
-    return [found[at] for at in nearest]

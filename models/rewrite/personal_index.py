@@ -1,18 +1,14 @@
 """What worked for each single person, searched exactly: ten to a thousand entries each, a million in all."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
-from rapidfuzz import process
-from rapidfuzz.distance import Indel
 
 from models.rewrite.candidate import Candidate, Channel, Via
 from models.rewrite.eight_bit import EightBit
 from models.rewrite.entry import Entry
-from models.rewrite.global_index import ALIKE_MOST
-from models.rewrite.phonetic import sounds_of
 
 Floats = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Floats]
@@ -20,10 +16,8 @@ Encode = Callable[[Sequence[str]], Floats]
 MOST_OF_A_USER = 1_000
 """Entries kept of one person; the one seen longest ago makes room."""
 
-_LEAST_ALIKE = 0.5
-
-_COMPARED = 24
-"""Of a person with more texts than this, those nearest in meaning are compared in letters and in sounds."""
+FOUND_MOST = 12
+"""Of a person with more texts than this, those nearest in meaning are found."""
 
 
 class Line(Struct, gc=False, frozen=True):
@@ -35,13 +29,14 @@ class Line(Struct, gc=False, frozen=True):
 
 
 class _Person:
-    """The lines of one person, in the order of the rows of `vectors`."""
+    """The lines of one person, in the order of the rows of `vectors`; `texts` are theirs, to be looked through fast."""
 
-    __slots__ = ("entries", "lines", "vectors")
+    __slots__ = ("entries", "lines", "texts", "vectors")
 
     def __init__(self, entries: dict[str, Entry], lines: list[Line], vectors: EightBit | None) -> None:
         self.entries = entries
         self.lines = lines
+        self.texts = [line.text for line in lines]
         self.vectors = vectors
 
 
@@ -91,7 +86,9 @@ class PersonalIndex:
         if entry.key in person.entries:
             self._unline(person, entry.key)
         person.entries[entry.key] = entry
-        person.lines.extend(lines_of(entry))
+        lines = lines_of(entry)
+        person.lines.extend(lines)
+        person.texts.extend(line.text for line in lines)
         coded = EightBit.of(vectors)
         person.vectors = coded if person.vectors is None else person.vectors.joined(coded)
         if len(person.entries) <= MOST_OF_A_USER:
@@ -117,7 +114,7 @@ class PersonalIndex:
     def exact(self, user: str, text: str) -> list[Candidate]:
         """Those with this very text."""
         person = self._people.get(user)
-        if person is None:
+        if person is None or text not in person.texts:
             return []
         return [
             Candidate(person.entries[line.key], line.via, text, Channel.EXACT)
@@ -125,46 +122,23 @@ class PersonalIndex:
             if line.text == text
         ]
 
-    def search(self, user: str, text: str, vector: Floats | None, most: int) -> list[Candidate]:
-        """The nearest in meaning (if there is a vector), in letters and in sounds."""
+    def search(self, user: str, vector: Floats) -> list[Candidate]:
+        """The nearest in meaning."""
         person = self._people.get(user)
         if person is None or person.vectors is None:
             return []
-        cosines = person.vectors.cosines(vector) if vector is not None else None
-        chosen: dict[int, Channel] = {}
-        rows: Sequence[int] = range(len(person.lines))
-        if cosines is not None:
-            rows = _nearest(cosines, max(_COMPARED, most))
-            chosen.update((row, Channel.DENSE) for row in rows[:most])
-        for channel, row in self._alike(person, rows, text):
-            chosen.setdefault(row, channel)
-        return [
-            Candidate(
-                person.entries[person.lines[row].key],
-                person.lines[row].via,
-                person.lines[row].text,
-                channel,
-                float(cosines[row]) if cosines is not None else None,
-            )
-            for row, channel in chosen.items()
-        ]
-
-    @staticmethod
-    def _alike(person: _Person, rows: Sequence[int], text: str) -> Iterator[tuple[Channel, int]]:
-        texts = [person.lines[row].text for row in rows]
-        for channel, asked, held in (
-            (Channel.LEXICAL, text, texts),
-            (Channel.PHONETIC, sounds_of(text), list(map(sounds_of, texts))),
-        ):
-            for _, _, at in process.extract(
-                asked, held, scorer=Indel.normalized_similarity, limit=ALIKE_MOST, score_cutoff=_LEAST_ALIKE
-            ):
-                yield channel, rows[at]
+        cosines = person.vectors.cosines(vector)
+        found = []
+        for row in _nearest(cosines, FOUND_MOST):
+            line = person.lines[row]
+            found.append(Candidate(person.entries[line.key], line.via, line.text, Channel.DENSE, float(cosines[row])))
+        return found
 
     @staticmethod
     def _unline(person: _Person, key: str) -> None:
         kept = [row for row, line in enumerate(person.lines) if line.key != key]
         person.lines = [person.lines[row] for row in kept]
+        person.texts = [person.texts[row] for row in kept]
         person.vectors = person.vectors.only(kept) if person.vectors is not None else None
 
     def stored(self) -> tuple[list[Entry], EightBit]:

@@ -4,11 +4,11 @@ what the person means.
 Of what stands in the table for these very words, or for what was understood, the table's own posteriors say it: that
 the source fails, times that its target works, times the share of people who agree on it, each at its lower bound. Of
 what is only alike a logistic regression says it. Where both speak, the higher counts. Of what a person taught for this
-very request their own lessons alone say it: how often, among people who repeat themselves, so many that agree and so
-many that do not were borne out the next time, at the lower bound too.
+very request their own lessons alone say it (`own_lessons`), with a threshold of their own: the two scores were learned
+from different people and do not mean the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
@@ -17,21 +17,22 @@ from numpy.typing import NDArray
 
 from models.folder import WEIGHTS, ModelFolderError, load
 from models.logistic import Logistic, stored_logistic
-from models.rewrite.candidate import Candidate, Channel, Via
+from models.rewrite.candidate import Candidate
 from models.rewrite.context import ContextPrior
 from models.rewrite.features import NAMES, features
+from models.rewrite.likeness import behind
+from models.rewrite.own_lessons import Lessons, OwnLessons, for_this_request, is_taught
 from models.rewrite.query import Query
 
 REWRITE_FOLDER: Final = WEIGHTS / "rewrite"
 """The model that ships."""
 
+LESS_ALIKE: Final = "less-alike"
+"""What `explain` calls the log-odds by which a candidate is less alike than the most alike."""
+
 _NAME = "rewrite"
 _COMMAND = "earshot train rewrite"
 _FARTHEST = 3.0
-_PRIOR = 0.5
-
-_LESSONS = 5
-"""Learned lessons are no more than these; a record with more was put there by who looks after the table."""
 
 
 class Ranked(NamedTuple):
@@ -45,7 +46,7 @@ class Ranked(NamedTuple):
 
 
 class Ranker:
-    """A logistic regression on `features`. Deterministic; each candidate is judged by itself."""
+    """A logistic regression on `features`, less by how much less alike than another a candidate is. Deterministic."""
 
     def __init__(
         self,
@@ -53,15 +54,15 @@ class Ranker:
         context: ContextPrior,
         threshold: float,
         version: str,
-        own: Mapping[str, float] | None = None,
+        own: OwnLessons | None = None,
     ) -> None:
-        """`own`: `own_key` -> how surely such lessons hold; without any, posteriors decide as they do for all."""
+        """`own`: judges what a person taught; without it that is judged as what all taught is."""
         self.logistic = logistic
         self.context = context
         self.threshold = threshold
-        """Score from which a rewrite is served."""
+        """Score from which a rewrite is served that is not the person's own."""
         self.version = version
-        self.own = own or {}
+        self.own = own
 
     @classmethod
     def load(cls, folder: Path = REWRITE_FOLDER) -> Self:
@@ -72,7 +73,9 @@ class Ranker:
         logistic = stored_logistic(_NAME, tensors, folder, _COMMAND, (1, len(NAMES)))
         try:
             threshold, version = float(config["threshold"]), str(config["version"])
-            return cls(logistic, ContextPrior(config["context"]), threshold, version, config["own"])
+            sure = {Lessons(*one["lessons"]): float(one["sure"]) for one in config["own"]}
+            own = OwnLessons(sure, float(config["own_threshold"]))
+            return cls(logistic, ContextPrior(config["context"]), threshold, version, own)
         except KeyError as missing:
             raise ModelFolderError(f"{folder} lacks {missing}; run `{_COMMAND}` again") from None
 
@@ -80,23 +83,31 @@ class Ranker:
         """To store."""
         return {name: tensor.astype(np.float32) for name, tensor in self.logistic.tensors(_NAME).items()}
 
+    def threshold_of(self, candidate: Candidate) -> float:
+        """The score from which this candidate is served."""
+        return self.own.threshold if self.own is not None and is_taught(candidate) else self.threshold
+
     def _rows(self, query: Query, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
         return bounded(features(query, candidates, self.context), self.logistic.mean, self.logistic.scale)
 
     def rank(self, query: Query, candidates: Sequence[Candidate]) -> list[tuple[Candidate, float]]:
-        """The candidates with their scores, the best first."""
+        """The candidates with their scores, the best first: those that reach their threshold before the others."""
         if not candidates:
             return []
-        odds = self.logistic.odds(self._rows(query, candidates))[:, 0]
-        likely = 1.0 / (1.0 + np.exp(-np.clip(odds, -60.0, 60.0)))
-        scores = [self._score(candidate, odds) for candidate, odds in zip(candidates, likely.tolist(), strict=True)]
-        order = np.argsort(-np.array(scores), kind="stable")
-        return [(candidates[at], round(scores[at], 4)) for at in order]
+        exact = self._scores(features(query, candidates, self.context), candidates)
+        scores: list[float] = exact.round(4).tolist()
+        enough = [score >= self.threshold_of(one) for one, score in zip(candidates, scores, strict=True)]
+        order = sorted(range(len(candidates)), key=lambda at: (not enough[at], -exact[at]))
+        return [(candidates[at], scores[at]) for at in order]
 
-    def _score(self, candidate: Candidate, likely: float) -> float:
-        known = evidence(candidate, self.own)
-        decides = bool(self.own) and candidate.entry.personal and _for_this_request(candidate)
-        return known if decides else max(likely, known)
+    def _scores(self, rows: NDArray[np.float64], candidates: Sequence[Candidate]) -> NDArray[np.float64]:
+        odds = self.logistic.odds(bounded(rows, self.logistic.mean, self.logistic.scale))[:, 0] + behind(candidates)
+        likely = 1.0 / (1.0 + np.exp(-np.clip(odds, -60.0, 60.0)))
+        scores: NDArray[np.float64] = np.maximum(likely, [evidence(one) for one in candidates])
+        own = [at for at, one in enumerate(candidates) if is_taught(one)]
+        if own and self.own is not None:
+            scores[own] = self.own.likely([candidates[at] for at in own])
+        return scores
 
     def explain(self, query: Query, candidates: Sequence[Candidate]) -> list[Ranked]:
         """The same, with what each feature added to the log-odds."""
@@ -106,11 +117,11 @@ class Ranker:
         rows = self._rows(query, candidates)
         parts = (rows - model.mean) / model.scale * model.weights[0]
         held = {
-            id(candidate): dict(zip(NAMES, map(float, part), strict=True))
-            for candidate, part in zip(candidates, parts, strict=True)
+            id(candidate): dict(zip(NAMES, map(float, part), strict=True)) | {LESS_ALIKE: float(less)}
+            for candidate, part, less in zip(candidates, parts, behind(candidates), strict=True)
         }
         return [
-            Ranked(candidate, score, held[id(candidate)], evidence(candidate, self.own))
+            Ranked(candidate, score, held[id(candidate)], evidence(candidate))
             for candidate, score in self.rank(query, candidates)
         ]
 
@@ -122,23 +133,10 @@ def bounded(rows: NDArray[np.float64], mean: NDArray[np.float64], scale: NDArray
     return made
 
 
-def evidence(candidate: Candidate, own: Mapping[str, float] | None = None) -> float:
-    """What the table says by itself of a candidate that it holds for this very request; 0 of any other. `own`: of the
-    person's lessons, by `own_key`."""
+def evidence(candidate: Candidate) -> float:
+    """What the table says by itself of a candidate that it holds for this very request; 0 of any other."""
     entry = candidate.entry
-    if not _for_this_request(candidate):
+    if not for_this_request(candidate):
         return 0.0
-    worked = entry.target_success
-    if entry.personal and own and worked.good + worked.bad - 2 * _PRIOR <= _LESSONS:
-        return own.get(own_key(worked.good - _PRIOR, worked.bad - _PRIOR), 0.0)
     agreed = 1.0 if entry.personal else entry.agreement
     return (1.0 - entry.source_success.high) * entry.target_success.low * agreed
-
-
-def own_key(agree: float, others: float) -> str:
-    """A person's lessons of one source: how many agree with the rewrite, and how many do not."""
-    return f"{round(agree)}/{round(others)}"
-
-
-def _for_this_request(candidate: Candidate) -> bool:
-    return candidate.channel in (Channel.EXACT, Channel.STATE) and candidate.via is Via.SOURCE

@@ -164,7 +164,7 @@ def _write_global(held: GlobalIndex, part: Path) -> int:
     kept = np.array([phrase.used for phrase in held.phrases], dtype=np.bool_)
     phrases = [phrase for phrase in held.phrases if phrase.used]
     entries = {entry.key: entry for phrase in phrases for entry in (phrase.targets or {}).values()}
-    (part / _GLOBAL).write_bytes(msgspec.msgpack.encode(list(entries.values())))
+    (part / _GLOBAL).write_bytes(msgspec.msgpack.encode([*entries.values(), *held.lessons.entries]))
     (part / _PHRASES).write_bytes(msgspec.msgpack.encode([phrase.text for phrase in phrases]))
     for name, postings in ((_LEXICAL, held.lexical), (_PHONETIC, held.phonetic)):
         packed = postings.packed(kept)

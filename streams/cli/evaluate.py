@@ -130,13 +130,14 @@ def preference(folder: Path | None, as_json: bool) -> None:
 @click.option("--dialogues", type=click.IntRange(min=1), default=16_000, show_default=True, help="To simulate, a pack.")
 @click.option("--seed", type=int, default=31, show_default=True)
 @click.option("--pack", help="Scenario pack to simulate with; by default both voice packs.")
+@click.option("--read-back", is_flag=True, help="The assistant says what it understood, and people put it right.")
 @json_option
-def preference_loop(users: int, dialogues: int, seed: int, pack: str | None, as_json: bool) -> None:
+def preference_loop(users: int, dialogues: int, seed: int, pack: str | None, read_back: bool, as_json: bool) -> None:
     """Simulated people teach the assistant and rely on it: obeyed next, and ten sessions later, or lost to what."""
     from streams.evaluate.preference_loop import PACKS
     from streams.evaluate.preference_loop import evaluate as evaluate_loop
 
-    report = evaluate_loop(tell, users, dialogues, seed, (pack,) if pack else PACKS)
+    report = evaluate_loop(tell, users, dialogues, seed, (pack,) if pack else PACKS, reads_back=read_back)
     click.echo(report.to_json() if as_json else report.to_text())
 
 

@@ -15,7 +15,7 @@ from processors.holding import plain
 from schemas.preference import Polarity, Preference, PreferenceStatus
 from streams.evaluate.correction_rewrites import grouped
 from streams.evaluate.figures import Figure, Report, floats
-from streams.evaluate.preference_loop_earshot import LookedUp, TaughtEarshot
+from streams.evaluate.preference_loop_earshot import LookedUp, TaughtEarshot, bare
 from streams.simulator.dialogue import DialogueMaker
 from streams.simulator.fleet import Fleet
 from streams.simulator.pack import load_pack
@@ -69,13 +69,22 @@ class Relied:
         return self.stated.preference
 
 
-def evaluate(progress: Progress, users: int, dialogues: int, seed: int, packs: Sequence[str] = PACKS) -> Report:
-    """Live through a simulation of each pack, with what Earshot was taught and with the assistant alone."""
+def evaluate(
+    progress: Progress,
+    users: int,
+    dialogues: int,
+    seed: int,
+    packs: Sequence[str] = PACKS,
+    *,
+    reads_back: bool = False,
+) -> Report:
+    """Live through a simulation of each pack, with what Earshot was taught and with the assistant alone. `reads_back`:
+    the assistant says what it understood of a statement, and people put it right."""
     figures: dict[str, Figure] = {}
     for name in packs:
         simulation = Simulation(pack=name, users=users, dialogues=dialogues, seed=seed, rate=users / _SECONDS_A_USER)
         progress(f"{name}: {dialogues:,} dialogues of {users:,} people")
-        figures |= _figures(name, simulation)
+        figures |= _figures(name, simulation, reads_back)
     return Report(
         "preference-loop",
         figures,
@@ -84,19 +93,21 @@ def evaluate(progress: Progress, users: int, dialogues: int, seed: int, packs: S
             "intervals draw people.",
             f"next: the first such turn after it was stated; later: at least {LATER} dialogues of the person after.",
             "heard_right: the same, of what is stored as it was meant. alone: the simulated assistant without Earshot.",
+            "by_any_like: the same, where another like of the person that holds for the same slot counts as well.",
+            "told: whether devices' events alone tell of such a turn whether it obeyed; right: it is as in truth.",
             "loss: share of all such turns lost to a cause. A dislike is obeyed by anything else, a like by one thing.",
         ),
     )
 
 
-def live(simulation: Simulation) -> tuple[TaughtEarshot, list[TurnTruth]]:
+def live(simulation: Simulation, *, reads_back: bool = False) -> tuple[TaughtEarshot, list[TurnTruth]]:
     """Hold all dialogues with an assistant that asks Earshot; what it heard and what is true of every turn."""
     pack = load_pack(simulation.pack)
     finder = LearnedPreferences(PreferenceModel.load(), catalogue_of(pack))
     earshot = TaughtEarshot(Settings(hearing="rules", teaching="off"), pack, finder)
     fleet = Fleet(simulation)
     wire = Wire(load_profile(simulation.profile).wire_named(simulation.wire), simulation.seed_name, _ignored)
-    maker = DialogueMaker(simulation, fleet, wire, earshot)
+    maker = DialogueMaker(simulation, fleet, wire, earshot, listener=earshot if reads_back else None)
     lines: list[bytes] = []
     for block in range(fleet.blocks):
         for start in fleet.starts(block):
@@ -144,8 +155,8 @@ def loss_of(relied: Relied, text: str, stored: Preference | None, looked_up: Loo
     return Loss.ANOTHER_FIRST
 
 
-def _figures(name: str, simulation: Simulation) -> dict[str, Figure]:
-    earshot, truths = live(simulation)
+def _figures(name: str, simulation: Simulation, reads_back: bool) -> dict[str, Figure]:
+    earshot, truths = live(simulation, reads_back=reads_back)
     relied = relied_on(truths)
     alone: list[bytes] = []
     simulate_nowhere(simulation, on_truth=alone.append)
@@ -165,6 +176,15 @@ def _figures(name: str, simulation: Simulation) -> dict[str, Figure]:
     without = relied_on(_truths(alone))
     figures[f"{name}_obeyed_next_alone"] = _share(without, [one.first for one in without])
     figures[f"{name}_obeyed_later_alone"] = _share(without, [one.sessions >= LATER for one in without])
+    likes = _by_any_like(relied, truths, earshot)
+    figures[f"{name}_obeyed_next_by_any_like"] = _of_people(
+        [ok for one, ok in zip(relied, likes, strict=True) if one.first], [one.user for one in relied if one.first]
+    )
+    figures[f"{name}_obeyed_later_by_any_like"] = _of_people(
+        [ok for one, ok in zip(relied, likes, strict=True) if one.sessions >= LATER],
+        [one.user for one in relied if one.sessions >= LATER],
+    )
+    figures |= _told_figures(name, earshot, relied, stored)
     losses = Counter(
         loss_of(one, earshot.texts[one.stated.turn_id], kept, earshot.looked_up.get(one.turn_id))
         for one, kept in zip(relied, stored, strict=True)
@@ -175,13 +195,66 @@ def _figures(name: str, simulation: Simulation) -> dict[str, Figure]:
     return figures
 
 
+def _by_any_like(relied: Sequence[Relied], truths: Sequence[TurnTruth], earshot: TaughtEarshot) -> list[bool]:
+    """Whether each answer did as the person had said, be it by another like of theirs that holds for the same slot:
+    who likes two kinds of music and names neither gets one of them."""
+    order = {turn.turn_id: at for at, turn in enumerate(truths)}
+    stated: dict[str, list[tuple[int, PreferenceTruth]]] = defaultdict(list)
+    for at, turn in enumerate(truths):
+        if turn.preference is not None and turn.preference.stated and turn.preference.number is not None:
+            stated[turn.user_id].append((at, turn.preference))
+    return [one.obeyed or _liked_as_well(one, order[one.turn_id], stated[one.user], earshot) for one in relied]
+
+
+def _liked_as_well(one: Relied, at: int, stated: Sequence[tuple[int, PreferenceTruth]], earshot: TaughtEarshot) -> bool:
+    looked_up = earshot.looked_up.get(one.turn_id)
+    if looked_up is None or one.taught.kind != "taste" or one.taught.polarity < 0:
+        return False
+    before = [taught for said, taught in stated if said < at]
+    revised = {taught.revises for taught in before}
+    return any(
+        taught.attribute == one.taught.attribute
+        and taught.value == looked_up.entity
+        and taught.polarity > 0
+        and taught.number not in revised
+        and taught.time is None
+        and (taught.person, taught.condition) in ((None, None), (one.taught.person, one.taught.condition))
+        for taught in before
+    )
+
+
+def _told_figures(
+    name: str, earshot: TaughtEarshot, relied: Sequence[Relied], stored: Sequence[Preference | None]
+) -> dict[str, Figure]:
+    """Of what devices' events tell by themselves of obedience: how much of it there is, and whether it is right."""
+    told = [
+        earshot.outcomes.get((one.turn_id, kept.event_id)) if kept is not None else None
+        for one, kept in zip(relied, stored, strict=True)
+    ]
+    live = [one if one is not None and not one.retracted else None for one in told]
+    rated = [(one, said) for one, said in zip(relied, live, strict=True) if said is not None]
+    users = [one.user for one in relied]
+    wrong = [(one, said) for one, said in rated if not said.obeyed]
+    return {
+        f"{name}_told_share": _of_people([said is not None for said in live], users),
+        f"{name}_told_right": _of_people(
+            [said.obeyed is one.obeyed for one, said in rated], [one.user for one, _ in rated]
+        ),
+        f"{name}_told_ignored_right": _of_people([not one.obeyed for one, _ in wrong], [one.user for one, _ in wrong]),
+    }
+
+
+def _of_people(values: Sequence[bool], users: Sequence[str]) -> Figure:
+    if not values:
+        return Figure(float("nan"), n=0)
+    numbers: dict[str, int] = {}
+    groups = np.array([numbers.setdefault(user, len(numbers)) for user in users], dtype=np.int64)
+    return grouped(partial(_mean, floats(values)), groups)
+
+
 def _share(relied: Sequence[Relied], chosen: Sequence[bool]) -> Figure:
     kept = [one for one, yes in zip(relied, chosen, strict=True) if yes]
-    if not kept:
-        return Figure(float("nan"), n=0)
-    users: dict[str, int] = {}
-    groups = np.array([users.setdefault(one.user, len(users)) for one in kept], dtype=np.int64)
-    return grouped(partial(_mean, floats([one.obeyed for one in kept])), groups)
+    return _of_people([one.obeyed for one in kept], [one.user for one in kept])
 
 
 def _mean(
@@ -194,7 +267,7 @@ def _right_value(taught: PreferenceTruth, stored: Preference) -> bool:
     if stored.attribute != PACK_ATTRIBUTES[taught.attribute].value:
         return False
     if taught.kind == "name":
-        return plain(stored.value) == plain(taught.words) and stored.canonical_stands_for == taught.names
+        return bare(stored.value) == bare(taught.words) and stored.canonical_stands_for == taught.names
     return stored.canonical_value == taught.value and (stored.polarity is Polarity.LIKE) == (taught.polarity > 0)
 
 

@@ -139,7 +139,9 @@ def _notes(asked: Asked, settings: Settings) -> tuple[str, ...]:
         f"{settings.rewrite_holdout:.0%} of the uses of every rewrite are held back.",
         "A rewrite is applied with the interpretation that comes with it; win: right after it and not before.",
         "curable_by_*: the share of the defects that whoever knew all truth of the past would cure by rewriting states"
-        f" (by_many: at least {settings.rewrite_users} people had this defect; by_own: this person had it).",
+        f" (by_many: at least {settings.rewrite_users} people had this defect; by_own: this person had it;"
+        " by_slots, by_phrases: as many people had a value or a phrase of it wrong, in whatever request;"
+        " by_all_of_many: any of these but one's own).",
         "context_*: requests by names that several things bear, in a world whose people ask for music, films and books"
         " by device, hour and place; settled by the ranker's features learned from other people there, without the four"
         " context features, with the weights that ship, and by whoever knows the law of that world.",

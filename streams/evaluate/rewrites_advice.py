@@ -22,8 +22,8 @@ class Decides(Protocol):
 
 
 class Decided(NamedTuple):
-    """A decision on a turn: when it was asked for (ms since the epoch), what state its words had (empty: none), and
-    what came of it."""
+    """A decision on a turn: when it was asked for (ms since the epoch), what state its words had (empty: none), what
+    came of it, and the words."""
 
     turn_id: str
     user: str
@@ -32,6 +32,7 @@ class Decided(NamedTuple):
     arm: DecisionArm
     reason: DecisionReason | None
     rewrite_id: str | None
+    text: str = ""
 
 
 class Advice:
@@ -50,11 +51,11 @@ class Advice:
         understood = interpretation_of(asked.heard)
         state = key_of(understood, text) or state_key(None, None, (), text) or ""
         if self._decider is None or not text:
-            self._note(asked, state, Verdict(DecisionArm.NONE, DecisionReason.NOTHING_FOUND))
+            self._note(asked, text, state, Verdict(DecisionArm.NONE, DecisionReason.NOTHING_FOUND))
             return None
         request = request_of(text, asked, understood)
         verdict = self._decider.decide(request)
-        self._note(asked, state, verdict)
+        self._note(asked, text, state, verdict)
         if self._told is not None:
             self._told(request, verdict)
         if verdict.arm is not DecisionArm.SERVED or verdict.entry is None:
@@ -66,10 +67,10 @@ class Advice:
         """Nothing: this is about rewrites."""
         return None
 
-    def _note(self, asked: Asked, state: str, verdict: Verdict) -> None:
+    def _note(self, asked: Asked, text: str, state: str, verdict: Verdict) -> None:
         rewrite_id = verdict.entry.rewrite_id if verdict.entry is not None else None
         self.decided.append(
-            Decided(asked.turn_id, asked.user_id, asked.at_ms, state, verdict.arm, verdict.reason, rewrite_id)
+            Decided(asked.turn_id, asked.user_id, asked.at_ms, state, verdict.arm, verdict.reason, rewrite_id, text)
         )
 
 

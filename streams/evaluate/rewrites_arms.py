@@ -23,7 +23,7 @@ _TOLD_EVERY = 2_000
 
 class Said(NamedTuple):
     """A request: `state` as it was understood, `meant` as a state of its own; `right`: the assistant did what was
-    meant."""
+    meant. `heard` and `said`: its words."""
 
     user: str
     dialogue: str
@@ -33,6 +33,8 @@ class Said(NamedTuple):
     meant: str
     right: bool
     habit: bool
+    heard: str = ""
+    said: str = ""
 
 
 @dataclass(slots=True)
@@ -156,9 +158,9 @@ def _requests(truth: list[bytes], advice: Advice) -> list[Said]:
             continue
         habit = (told.get("preference") or {}).get("kind") == "habit"
         wanted = meant(told["meaning"], told["said"])
-        said.append(
-            Said(asked.user, told["dialogue_id"], asked.turn_id, asked.at_ms, asked.state, wanted, told["right"], habit)
-        )
+        words = asked.text, told["said"]
+        about = asked.user, told["dialogue_id"], asked.turn_id, asked.at_ms, asked.state
+        said.append(Said(*about, wanted, told["right"], habit, *words))
     return said
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from streams.evaluate.figures import Figure
 from streams.evaluate.rewrites_arms import Said
 from streams.evaluate.rewrites_bootstrap import share_of_sums
+from streams.evaluate.rewrites_ceiling_parts import PartsOracle
 
 MANY = 10
 """People, as in `processors.rewrite_choice.RewriteRules`."""
@@ -28,6 +29,9 @@ class Ceiling:
     by_many: int = 0
     by_own: int = 0
     by_either: int = 0
+    by_slots: int = 0
+    by_phrases: int = 0
+    by_all_of_many: int = 0
     habits: int = 0
     way_out: int = 0
 
@@ -85,18 +89,20 @@ class Oracle:
 
 def ceiling(before: Iterable[Said], said: Sequence[Said], people: int = MANY) -> dict[str, Figure]:
     """Shares of the defects in `said`, which comes after `before`, with intervals by person."""
-    oracle = Oracle(people)
+    oracle, parts = Oracle(people), PartsOracle(people)
     for one in before:
         oracle.learn(one)
+        parts.learn(one)
     found: dict[str, Ceiling] = {}
     for dialogue in _dialogues(said):
         for place, one in enumerate(dialogue):
             if not one.right:
                 own = found.setdefault(one.user, Ceiling())
                 own.way_out += any(later.state == one.meant for later in dialogue[place + 1 :])
-                _judge(own, one, oracle)
+                _judge(own, one, oracle, parts)
         for one in dialogue:
             oracle.learn(one)
+            parts.learn(one)
     defects = [one.defects for one in found.values()]
     return {
         "defects_that_come_again": share_of_sums([one.again_for_others for one in found.values()], defects),
@@ -105,6 +111,9 @@ def ceiling(before: Iterable[Said], said: Sequence[Said], people: int = MANY) ->
         "curable_by_many": share_of_sums([one.by_many for one in found.values()], defects),
         "curable_by_own": share_of_sums([one.by_own for one in found.values()], defects),
         "curable_by_either": share_of_sums([one.by_either for one in found.values()], defects),
+        "curable_by_slots": share_of_sums([one.by_slots for one in found.values()], defects),
+        "curable_by_phrases": share_of_sums([one.by_phrases for one in found.values()], defects),
+        "curable_by_all_of_many": share_of_sums([one.by_all_of_many for one in found.values()], defects),
     }
 
 
@@ -116,13 +125,17 @@ def _dialogues(said: Iterable[Said]) -> list[list[Said]]:
     return sorted(dialogues.values(), key=lambda dialogue: dialogue[-1].at_ms)
 
 
-def _judge(found: Ceiling, one: Said, oracle: Oracle) -> None:
+def _judge(found: Ceiling, one: Said, oracle: Oracle, parts: PartsOracle) -> None:
     found.defects += 1
     found.habits += one.habit
     if not one.state or one.state == one.meant:
         return
     found.again_for_others += oracle.others(one) > 0
     by_many = oracle.many_say(one.state) == one.meant
+    by_slots, by_phrase = parts.by_slots(one), parts.by_phrase(one)
+    found.by_slots += by_slots
+    found.by_phrases += by_phrase
+    found.by_all_of_many += by_many or by_slots or by_phrase
     by_own = oracle.own_says(one.user, one.state) == one.meant
     found.by_many += by_many
     found.by_own += by_own

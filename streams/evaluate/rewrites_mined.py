@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from infra.settings import Settings
-from processors.interpretation import state_key
+from models.rewrite.phrase_lessons import PhraseLessons, is_lesson
+from processors.interpretation import plain_words, state_key
 from processors.rewrite_choice import RewriteRules
 from processors.source_moves import Kept, SourceState
 from processors.transition import transitions_of
@@ -25,6 +26,8 @@ from streams.delivery import Committed, Message
 from streams.detect_partition import DetectPartition
 from streams.evaluate.figures import CONFIDENCE, RESAMPLES, Figure, Report
 from streams.rewrite_table import RewriteTable
+from streams.serve.table import entry_of
+from streams.simulator.dialogue_rewritten import is_farther
 from streams.simulator.simulate import Sent, simulate
 from streams.simulator.simulation import Simulation
 from streams.simulator.truth import MeaningTruth, TurnTruth, parse_truth
@@ -47,13 +50,15 @@ _SEED: Final = 20220711
 
 class Said(NamedTuple):
     """A request as it was understood (`state`) and as it was meant (`meant`, None for what nobody meant); `right`: the
-    assistant did what was meant."""
+    assistant did what was meant. `heard` and `said`: its words."""
 
     user: str
     at_ms: int
     state: str
     meant: str | None
     right: bool
+    heard: str = ""
+    said: str = ""
 
 
 @dataclass
@@ -110,7 +115,8 @@ def live(simulation: Simulation, settings: Settings) -> Lived:
             truth = parse_truth(line)
             if isinstance(truth, TurnTruth):
                 at_ms = int(turn.occurred_at.timestamp() * 1000)
-                lived.said.append(Said(dialogue.user_id, at_ms, state, _meant(truth.meaning), truth.right))
+                told = state, _meant(truth.meaning), truth.right, turn.request, truth.said or ""
+                lived.said.append(Said(dialogue.user_id, at_ms, *told))
     return lived
 
 
@@ -170,12 +176,25 @@ def mine(lived: Lived, until_ms: int, without: int, rules: RewriteRules | None =
 
 
 def apply(table: RewriteTable, said: Iterable[Said]) -> list[Applied]:
-    """What the table does to requests."""
-    return [
-        Applied(one.user, one.right, table.rewrites[one.state].target == one.meant)
-        for one in said
-        if one.state in table.rewrites
-    ]
+    """What the table does to requests: by their state, else by a phrase in them."""
+    lessons = PhraseLessons()
+    for rewrite in table.rewrites.values():
+        if is_lesson(entry := entry_of(rewrite)):
+            lessons.put(entry)
+    applied: list[Applied] = []
+    for one in said:
+        if one.state in table.rewrites:
+            applied.append(Applied(one.user, one.right, table.rewrites[one.state].target == one.meant))
+        elif (found := lessons.applied(one.heard)) is not None:
+            applied.append(Applied(one.user, one.right, _right_with(found.entry.said, one)))
+    return applied
+
+
+def _right_with(words: str, one: Said) -> bool:
+    """What was said is understood; other words as before, if they are no farther from what was said."""
+    if plain_words(words) == plain_words(one.said):
+        return True
+    return one.right and not is_farther(words, one.heard, one.said)
 
 
 def cross_applied(lived: Lived, rules: RewriteRules | None = None) -> Applications:
@@ -232,7 +251,9 @@ def _notes(dialogues: int, recurring: float) -> tuple[str, ...]:
         " words: which words, wordings and names are hard, and what becomes of them, is the same for everybody in a"
         " fleet, as it is in life. The others strike anybody at any time; a table can learn nothing from them.",
         "A request is rewritten by the state of what was understood. It is right after one when domain, intent"
-        " and all slots are those that were meant.",
+        " and all slots are those that were meant. Where no rewrite is of its state, one of a phrase in it is applied:"
+        " it is right then when its words are those that were said; other words are taken as before where they are no"
+        " farther from them, and make it wrong else.",
         "win_wrong counts every rewrite to what was not meant against it, also where the answer was wrong anyway.",
         "defect_share is the share of all defects that the rewritten requests had.",
         "rewrites: how many a table has, on average; its n are the source states that it knows.",

@@ -1,12 +1,12 @@
 """What callers said in vain, and what they were understood by in the end: chains in GetGoing's calls."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from models.rewrite.entry import plain
 from streams.adapters.getgoing import Call, Said, Speaker
-from streams.evaluate.rewrites_real_rankings import Table
+from streams.evaluate.rewrites_real_rankings import Learned, Table
 
 
 class Chain(NamedTuple):
@@ -34,14 +34,14 @@ def chains_of(call: Call) -> list[Chain]:
 
 
 def table_of(calls: Iterable[Call]) -> Table:
-    """What was accepted in some calls, with what had failed before it."""
-    table: dict[str, list[str]] = defaultdict(list)
+    """What was accepted in some calls, how often, and what had failed before it."""
+    worked: Counter[str] = Counter()
+    failed: dict[str, list[str]] = defaultdict(list)
     for call in calls:
-        for text in _accepted(call.turns):
-            table[text]
+        worked.update(_accepted(call.turns))
         for chain in chains_of(call):
-            table[chain.accepted].append(chain.failed)
-    return table
+            failed[chain.accepted].append(chain.failed)
+    return {text: Learned(tuple(failed[text]), worked[text]) for text in {**worked, **failed}}
 
 
 def _accepted(turns: Sequence[Said]) -> list[str]:

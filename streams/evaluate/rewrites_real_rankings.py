@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import log
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,16 @@ from models.rewrite.index import FOUND_MOST, RewriteIndex
 from models.rewrite.query import Query
 from models.rewrite.ranker import Ranker
 
-Table = Mapping[str, Sequence[str]]
-"""Targets, and for each the texts that failed and came to it."""
+
+class Learned(NamedTuple):
+    """Of a target: the texts that failed and came to it, and how often it worked."""
+
+    failed: Sequence[str] = ()
+    worked: int = 0
+
+
+Table = Mapping[str, Learned]
+"""What was learned, by target."""
 
 Ranking = Callable[[str], list[str]]
 """Targets for a request, the best first."""
@@ -27,21 +35,32 @@ _B: Final = 0.75
 
 
 def by_index(table: Table, encoder: RequestEncoder, ranker: Ranker | None = None) -> Ranking:
-    """The index: what it holds for the very words, then what is like them, by cosine or as a ranker has them."""
+    """The index: what it holds for the very words, then what is like them, the most alike first or as ranked."""
     index = RewriteIndex(encoder)
-    for target, sources in table.items():
-        for source in sources or ("",):
-            index.put(_entry(source, target))
+    for target, learned in table.items():
+        for source, times in (Counter(learned.failed) or {"": 1}).items():
+            index.put(_entry(source, target, times, learned.worked))
 
     def rank(request: str) -> list[str]:
         text = plain(request)
-        vector = encoder.encode([text])[0]
-        alike = index.globals.search(text, vector, FOUND_MOST)
+        alike = index.alike(text)
         if ranker is not None:
             alike = [candidate for candidate, _ in ranker.rank(Query(text), alike)]
         else:
-            alike.sort(key=lambda one: -(one.cosine or 0.0))
+            alike.sort(key=lambda one: -(one.alike or 0.0))
         return _once(one.entry.target for one in [*index.globals.exact(text), *alike])
+
+    return rank
+
+
+def by_meaning(table: Table, encoder: RequestEncoder) -> Ranking:
+    """Highest cosine between the request and what failed or worked, in the space of an encoder."""
+    texts, targets = _lines(table)
+    vectors = encoder.encode(texts)
+
+    def rank(request: str) -> list[str]:
+        cosines = vectors @ encoder.encode([plain(request)])[0]
+        return _once(targets[at] for at in np.argsort(-cosines, kind="stable")[: 4 * FOUND_MOST].tolist())
 
     return rank
 
@@ -49,8 +68,8 @@ def by_index(table: Table, encoder: RequestEncoder, ranker: Ranker | None = None
 def by_exact_words(table: Table) -> Ranking:
     """What the very words came to before, most often first; the words themselves where they are a target."""
     known: dict[str, Counter[str]] = {}
-    for target, sources in table.items():
-        for source in sources or (target,):
+    for target, learned in table.items():
+        for source in learned.failed or (target,):
             known.setdefault(plain(source), Counter())[plain(target)] += 1
 
     def rank(request: str) -> list[str]:
@@ -102,7 +121,7 @@ def _best(scores: NDArray[np.float64], most: int) -> list[int]:
 
 def _lines(table: Table) -> tuple[list[str], list[str]]:
     """Every text, and the target that it leads to; a target leads to itself."""
-    lines = [(plain(text), plain(target)) for target, sources in table.items() for text in (*sources, target)]
+    lines = [(plain(text), plain(target)) for target, learned in table.items() for text in (*learned.failed, target)]
     return [text for text, _ in lines], [target for _, target in lines]
 
 
@@ -110,7 +129,7 @@ def _once(targets: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(targets))[:FOUND_MOST]
 
 
-def _entry(source: str, target: str) -> Entry:
+def _entry(source: str, target: str, times: int, worked: int) -> Entry:
     return Entry(
         key=f"global/{source}>{target}",
         rewrite_id=f"{source}>{target}",
@@ -118,5 +137,7 @@ def _entry(source: str, target: str) -> Entry:
         sources=(source,) if source else (),
         target=target,
         source_success=Success(1.0, 1.0),
-        target_success=Success(1.0, 1.0),
+        target_success=Success(1.0 + worked, 1.0),
+        support=float(times),
+        users=max(1, worked),
     )

@@ -30,7 +30,7 @@ from streams.simulator.simulation import Simulation
 
 PLANTED: Final = 100
 _DAYS: Final = 30
-_OTHER: Final = {Outcome.SUCCESS: Outcome.FAILURE, Outcome.FAILURE: Outcome.SUCCESS, Outcome.AGAIN: Outcome.SUCCESS}
+_OTHER: Final = dict.fromkeys(Outcome, Outcome.SUCCESS) | {Outcome.SUCCESS: Outcome.FAILURE}
 _SURE: Final = Success(100.0, 1.0, 0.9, 1.0)
 
 

@@ -2,9 +2,11 @@
 
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from functools import lru_cache
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from fastapi import Depends, HTTPException, Request
 from pydantic import SecretStr
@@ -33,9 +35,13 @@ class Caller:
     def __init__(self, user_id: str | None) -> None:
         self.user_id = user_id
 
+    def may_ask_about(self, user_id: str | None) -> bool:
+        """Whether this caller is the assistant, or this very person."""
+        return self.user_id is None or self.user_id == user_id
+
     def require(self, user_id: str | None) -> None:
         """Raises 403 unless this caller may ask about this person. Whether such a person is known is not told."""
-        if self.user_id is not None and self.user_id != user_id:
+        if not self.may_ask_about(user_id):
             raise HTTPException(HTTPStatus.FORBIDDEN, "this token is another person's")
 
     def require_assistant(self) -> None:
@@ -44,10 +50,15 @@ class Caller:
             raise HTTPException(HTTPStatus.FORBIDDEN, "this takes the assistant's token, not a person's")
 
 
+def caller_of(scope: Scope) -> Caller:
+    """Whom `Gate` let in."""
+    caller: Caller = scope[_CALLER]
+    return caller
+
+
 async def _caller(request: Request) -> Caller:
     # As a plain function it would cost every request a hop to another thread and back.
-    caller: Caller = request.scope[_CALLER]
-    return caller
+    return caller_of(request.scope)
 
 
 Asking = Annotated[Caller, Depends(_caller)]
@@ -77,8 +88,9 @@ class Gate:
     def _refusal(self, scope: Scope) -> Response | None:
         scope[_CALLER] = Caller(None)
         if not self._secret:
-            host = HTTPConnection(scope).url.hostname or ""
-            if not (self._local and is_loopback(host)):
+            named = next((value for name, value in scope["headers"] if name == b"host"), b"")
+            host = _hostname(named) if named else HTTPConnection(scope).url.hostname or ""
+            if not (self._local and _is_here(host)):
                 return _problem(HTTPStatus.MISDIRECTED_REQUEST, f"this server is not {host!r}")
             return None
         if scope["path"] in _OPEN_PATHS:
@@ -91,6 +103,18 @@ class Gate:
             return _problem(HTTPStatus.UNAUTHORIZED, "send the token as `Authorization: Bearer ...`")
         scope[_CALLER] = Caller(user_id)
         return None
+
+
+_is_here: Final = lru_cache(maxsize=64)(is_loopback)
+
+
+@lru_cache(maxsize=64)
+def _hostname(named: bytes) -> str:
+    """The name in a host header, without its port; empty where it cannot be read."""
+    try:
+        return urlsplit(f"http://{named.decode('ascii')}/").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _user_of(given: str, secret: str) -> str | None:

@@ -17,6 +17,7 @@ from schemas.rewrite_decision import DecisionArm, DecisionLayer, DecisionReason
 from streams.sending import BufferFull, DeliveryFailed
 from streams.serve.access import Asking, Gate
 from streams.serve.asked import RewriteAnswer, RewriteAnswers, RewriteBatch, RewriteRequest
+from streams.serve.asked_often import AskedOften
 from streams.serve.decide import Considered, Decider, Verdict
 from streams.serve.people import People, Sensitive
 from streams.serve.people_routes import people_router
@@ -66,6 +67,7 @@ def create_app(service: RewriteService, people: People | None, settings: Setting
         docs_url=None,
         redoc_url=None,
     )
+    app.add_middleware(AskedOften, service=service)  # first come, last asked: behind the gate
     app.add_middleware(Gate, host=settings.serve_host, token=settings.serve_token)
     _add_rewrites(app, service)
     app.include_router(people_router(people))

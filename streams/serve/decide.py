@@ -14,6 +14,7 @@ from models.rewrite.index import RewriteIndex
 from models.rewrite.lexical import letters_alike
 from models.rewrite.query import Query
 from models.rewrite.ranker import Ranker
+from processors.rewrite_holdout import holdout_share
 from schemas.rewrite_decision import DecisionArm, DecisionLayer, DecisionReason
 from streams.serve.asked import RewriteRequest
 from streams.serve.guard import may_not_be_rewritten, may_not_be_said
@@ -50,7 +51,8 @@ class Considered:
 
 
 class Decider:
-    """Decides on requests. Safe for threads. `holdout`: share of a rewrite's uses that is suppressed."""
+    """Decides on requests. Safe for threads. `holdout`: share of a rewrite's uses that is suppressed where it is known
+    how its source does by itself."""
 
     def __init__(self, index: RewriteIndex, ranker: Ranker, tastes: Tastes, holdout: float) -> None:
         self.index = index
@@ -67,8 +69,8 @@ class Decider:
             return _none(refusal)
         best, score = said.candidates[0]
         layer = _layer(best)
-        if score < self.ranker.threshold:
-            said.notes.append(f"the best scores {score:.2f}, below {self.ranker.threshold:.2f}")
+        if score < (threshold := self.ranker.threshold_of(best)):
+            said.notes.append(f"the best scores {score:.2f}, below {threshold:.2f}")
             return Verdict(DecisionArm.NONE, DecisionReason.TOO_UNSURE, best.entry, layer, score)
         if (against := self._against(query, best, score, said)) is not None:
             return Verdict(DecisionArm.NONE, against, best.entry, layer, score)
@@ -106,16 +108,19 @@ class Decider:
             said.notes.append(f"{best.found!r}, through which it was found, does not say the same")
             return DecisionReason.NOT_ALIKE
         if _changes_intent(query.state, entry.target_state):
-            needed = self.ranker.threshold + INTENT_CHANGE_MARGIN * (1 - self.ranker.threshold)
+            threshold = self.ranker.threshold_of(best)
+            needed = threshold + INTENT_CHANGE_MARGIN * (1 - threshold)
             if score < needed or not faithful(text, entry.target, self.index.encoder):
                 said.notes.append(f"it changes the intent, which takes {needed:.2f} and words that say the same")
                 return DecisionReason.INTENT_CHANGED
         return None
 
     def _with_arm(self, request: RewriteRequest, entry: Entry, layer: DecisionLayer, score: float) -> Verdict:
-        if held_out(entry.rewrite_id, request, self._holdout):
-            return Verdict(DecisionArm.HOLDOUT, DecisionReason.HELD_OUT, entry, layer, score, self._holdout)
-        return Verdict(DecisionArm.SERVED, DecisionReason.REWRITTEN, entry, layer, score, 1.0 - self._holdout)
+        source, usual = entry.source_success, self._holdout
+        share = usual if entry.personal else holdout_share(source.good, source.bad, usual)
+        if held_out(entry.rewrite_id, request, share):
+            return Verdict(DecisionArm.HOLDOUT, DecisionReason.HELD_OUT, entry, layer, score, share)
+        return Verdict(DecisionArm.SERVED, DecisionReason.REWRITTEN, entry, layer, score, 1.0 - share)
 
 
 def query_of(request: RewriteRequest, tastes: Mapping[str, int] | None = None) -> Query:

@@ -1,8 +1,8 @@
 """Tells every decision to its topic without making anybody wait: a bounded queue and a thread of its own."""
 
 import logging
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 
@@ -17,7 +17,9 @@ log = logging.getLogger(__name__)
 
 MOST_WAITING: Final = 10_000
 _AGAIN_S: Final = 1.0
-_POLL_S: Final = 0.2
+
+_GATHER_S: Final = 0.05
+"""Decisions are taken this often: a thread that woke for each would take the interpreter from those who decide."""
 
 Told = Callable[[], RewriteDecision]
 
@@ -29,7 +31,8 @@ class DecisionLog:
         self.dropped = 0
         self._settings = settings
         self._topic = REWRITE_DECISIONS.full_name(settings)
-        self._waiting: queue.Queue[Told] = queue.Queue(most_waiting)
+        self._most_waiting = most_waiting
+        self._waiting: deque[Told] = deque()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="decisions", daemon=True)
 
@@ -39,9 +42,9 @@ class DecisionLog:
 
     def tell(self, decision: Told) -> None:
         """Hand over what makes a decision's record; it is made on the sending thread."""
-        try:
-            self._waiting.put_nowait(decision)
-        except queue.Full:
+        if len(self._waiting) < self._most_waiting:
+            self._waiting.append(decision)
+        else:
             self._drop(1)
 
     def stop(self, timeout_s: float = 5.0) -> None:
@@ -49,11 +52,11 @@ class DecisionLog:
         self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
-        if self._waiting.qsize():
-            log.warning("%d decisions were not told before the end", self._waiting.qsize())
+        if self._waiting:
+            log.warning("%d decisions were not told before the end", len(self._waiting))
 
     def _run(self) -> None:
-        while not (self._stopping.is_set() and self._waiting.empty()):
+        while self._waiting or not self._stopping.is_set():
             try:
                 with RecordSender(self._settings, max_block_s=_AGAIN_S, delivery_timeout_s=10.0) as sender:
                     self._send(sender)
@@ -66,11 +69,11 @@ class DecisionLog:
 
     def _send(self, sender: RecordSender) -> None:
         sender.require_topic(self._topic)
-        while not (self._stopping.is_set() and self._waiting.empty()):
-            try:
-                decision = self._waiting.get(timeout=_POLL_S)()
-            except queue.Empty:
+        while self._waiting or not self._stopping.is_set():
+            if not self._waiting:
+                self._stopping.wait(_GATHER_S)
                 continue
+            decision = self._waiting.popleft()()
             try:
                 sender.send(self._topic, decision.user_id.encode(), decision.to_bytes(), name="decision")
             except (BrokerUnavailable, BufferFull):

@@ -2,6 +2,7 @@
 
 from processors.interpretation import StateParts, parts_of
 from processors.rewrite_guard import Denied, denied, flips
+from schemas.phrase import phrase_of
 
 
 def may_not_be_rewritten(text: str, state: str, child_profile: bool) -> Denied | None:
@@ -16,4 +17,6 @@ def may_not_be_said(text: str, target_text: str, target_state: str) -> Denied | 
     """Why nobody's words are replaced by these."""
     if flips(text, target_text):
         return Denied.NEGATION
-    return denied(parts_of(target_state))
+    # Nobody knows what is understood of a request that was put right, so its words are looked at, which refuses more.
+    is_phrase = phrase_of(target_state) is not None
+    return denied(StateParts(target_text, "", ()) if is_phrase else parts_of(target_state))

@@ -56,7 +56,7 @@ def fits_the_topics(settings: Settings, tables: Tables) -> bool:
     `TopicMissing`, `BrokerUnavailable`."""
     if not tables.offsets:
         return True
-    with TopicReader(settings, [tables.rewrites_topic, tables.preferences_topic], from_beginning=False) as reader:
+    with TopicReader(settings, tables.topics, from_beginning=False) as reader:
         ends = reader.ends
     return all(ends.get(place, 0) >= offset for place, offset in tables.starts().items())
 

@@ -12,7 +12,7 @@ from models.rewrite.index import RewriteIndex
 from processors.holding import applying
 from processors.lessons import CONSENT_VERSION
 from processors.teaching import Understand
-from processors.validity import ends_at
+from processors.validity import ends_at, in_local_time
 from schemas.contract import Id, Instant, Score, derived_id
 from schemas.preference import (
     Explicitness,
@@ -25,7 +25,7 @@ from schemas.preference import (
 )
 from streams.serve.preference_book import PreferenceBook
 from streams.serve.table_writer import TableWriter
-from streams.serve.teaching_dialogues import TeachingDialogues
+from streams.serve.teaching_dialogues import LocalTime, TeachingDialogues
 
 TAUGHT_BY: Final = "http/1"
 
@@ -48,6 +48,7 @@ class Teaching(BaseModel):
     condition: Words | None = None
     time: Words | None = None
     valid_to: Instant | None = None
+    local_time: LocalTime | None = Field(None, description="HH:MM where the person is, by which `time` ends; else UTC")
     device_id: Id | None = None
     consent_version: Annotated[str, StringConstraints(min_length=1, max_length=32)] | None = Field(
         None, description="of the terms that the person agreed to; none: those of EARSHOT_CONSENT_VERSION"
@@ -170,10 +171,12 @@ class People:
         refuse_sensitive(taught)
         now = datetime.now(UTC)
         if taught.time is not None and taught.valid_to is None:
-            taught = taught.model_copy(update={"valid_to": ends_at(taught.time, now)})
+            ends = ends_at(taught.time, in_local_time(now, taught.local_time)).astimezone(UTC)
+            taught = taught.model_copy(update={"valid_to": ends})
         about = (taught.attribute, plain(taught.value), taught.scope, taught.person or "", taught.condition or "")
         preference_id = derived_id("taught-over-http", user_id, *about)
         known = self._book.one(user_id, preference_id)
+        stated = taught.model_dump(exclude={"local_time"})
         preference = Preference(
             event_id=preference_id,
             occurred_at=now,
@@ -185,7 +188,7 @@ class People:
             explicitness=Explicitness.STATED,
             detector=TAUGHT_BY,
             revision=known.revision + 1 if known is not None else 0,
-            **taught.model_dump() | {"consent_version": taught.consent_version or self._consent_version},
+            **stated | {"consent_version": taught.consent_version or self._consent_version},
         )
         self.keep(preference)
         return preference
@@ -217,12 +220,15 @@ class People:
         """Drop everything here, and have it dropped wherever else something is kept; None for an id of which nothing is
         held here. Raises `BrokerUnavailable`."""
         self._writer.tell_forgotten(user_id, TAUGHT_BY)
+        self._writer.remove_choices(user_id)
         if self.known(user_id) is None:
+            self._book.forget_person(user_id, datetime.now(UTC))
             return None
         own = self._index.of_user(user_id)
         self._writer.remove_rewrites([entry.key for entry in own], user_id)
         self._writer.remove_trials([entry.rewrite_id for entry in own])
         preferences = self.forget_preferences(user_id)
+        self._book.forget_person(user_id, datetime.now(UTC))
         self._index.forget(user_id)  # the topic may have been faster
         self.forgotten += 1
         return Forgotten(preferences=preferences, rewrites=len(own))

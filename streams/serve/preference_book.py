@@ -12,6 +12,7 @@ from processors.holding import active, standing
 from schemas.preference import PREFERENCE, Polarity, Preference, PreferenceScope
 
 _MOST_FORGOTTEN: Final = 100_000
+_PERSON: Final = "person"
 _OWN: Final = frozenset({PreferenceScope.USER, PreferenceScope.HOUSEHOLD})
 
 
@@ -27,6 +28,7 @@ class PreferenceBook:
         self._people: dict[str, dict[str, bytes]] = {}
         self._tastes: dict[str, _Tastes] = {}
         self._forgotten: OrderedDict[str, datetime] = OrderedDict()
+        self._forgotten_people: OrderedDict[str, datetime] = OrderedDict()
         self._lock = threading.Lock()
         self._count = 0
 
@@ -37,12 +39,11 @@ class PreferenceBook:
         return user in self._people
 
     def put(self, preference: Preference, raw: bytes) -> bool:
-        """Take a record, unless a later revision of it is known. False for one that was forgotten after it happened: a
-        worker that starts again may tell once more what it told before."""
+        """Take a record, unless a later revision of it is known. False for one that was forgotten after it happened, be
+        it alone or with all of its person: a worker that starts again may tell once more what it told before."""
         user, preference_id = preference.user_id, preference.event_id
         with self._lock:
-            forgotten_at = self._forgotten.get(_digest(user, preference_id))
-            if forgotten_at is not None and preference.occurred_at <= forgotten_at:
+            if self._is_forgotten(preference):
                 return False
             held = self._people.setdefault(user, {})
             known = held.get(preference_id)
@@ -77,6 +78,22 @@ class PreferenceBook:
                 self._note_forgotten(user, preference_id, now)
             return list(held)
 
+    def forget_person(self, user: str, at: datetime) -> list[str]:
+        """Drop what a person taught up to `at`, and keep away whatever of that comes later, known here or not; returns
+        the ids of what was dropped."""
+        with self._lock:
+            _note(self._forgotten_people, _digest(user), at)
+            held = self._people.get(user, {})
+            gone = [one.event_id for one in map(PREFERENCE.validate_json, held.values()) if one.occurred_at <= at]
+            for preference_id in gone:
+                del held[preference_id]
+            self._count -= len(gone)
+            if gone:
+                self._tastes.pop(user, None)
+            if not held:
+                self._people.pop(user, None)
+            return gone
+
     def of(self, user: str, now: datetime | None = None) -> list[Preference]:
         """A person's preferences, the newest first, each with the status that it has now."""
         return standing(self._records(user), now or datetime.now(UTC))
@@ -107,16 +124,19 @@ class PreferenceBook:
         yield from held
 
     def forgotten(self) -> Iterator[bytes]:
-        """What was forgotten and when, as lines of a digest and a time, to be kept on disk."""
+        """What was forgotten and when, as lines of a digest and a time, to be kept on disk; whole people are marked."""
         with self._lock:
-            held = list(self._forgotten.items())
-        yield from (f"{digest} {at.isoformat()}".encode() for digest, at in held)
+            single, people = list(self._forgotten.items()), list(self._forgotten_people.items())
+        yield from (f"{digest} {at.isoformat()}".encode() for digest, at in single)
+        yield from (f"{digest} {at.isoformat()} {_PERSON}".encode() for digest, at in people)
 
     def take_forgotten(self, line: bytes) -> None:
         """A line of `forgotten`. Raises `ValueError`."""
-        digest, at = line.decode().split()
+        digest, at, *kind = line.decode().split()
+        if kind not in ([], [_PERSON]):
+            raise ValueError(f"{' '.join(kind)!r} after a time; expected nothing or {_PERSON!r}")
         with self._lock:
-            self._keep_forgotten(digest, datetime.fromisoformat(at))
+            _note(self._forgotten_people if kind else self._forgotten, digest, datetime.fromisoformat(at))
 
     def _records(self, user: str) -> list[Preference]:
         with self._lock:
@@ -124,16 +144,22 @@ class PreferenceBook:
         return [PREFERENCE.validate_json(raw) for raw in held]
 
     def _note_forgotten(self, user: str, preference_id: str, at: datetime) -> None:
-        self._keep_forgotten(_digest(user, preference_id), at)
+        _note(self._forgotten, _digest(f"{user}/{preference_id}"), at)
 
-    def _keep_forgotten(self, digest: str, at: datetime) -> None:
-        self._forgotten[digest] = max(at, self._forgotten.pop(digest, at))
-        while len(self._forgotten) > _MOST_FORGOTTEN:
-            self._forgotten.popitem(last=False)
+    def _is_forgotten(self, one: Preference) -> bool:
+        alone = self._forgotten.get(_digest(f"{one.user_id}/{one.event_id}"))
+        with_all = self._forgotten_people.get(_digest(one.user_id))
+        return any(at is not None and one.occurred_at <= at for at in (alone, with_all))
 
 
-def _digest(user: str, preference_id: str) -> str:
-    return blake2b(f"{user}/{preference_id}".encode(), digest_size=16).hexdigest()
+def _note(forgotten: OrderedDict[str, datetime], digest: str, at: datetime) -> None:
+    forgotten[digest] = max(at, forgotten.pop(digest, at))
+    while len(forgotten) > _MOST_FORGOTTEN:
+        forgotten.popitem(last=False)
+
+
+def _digest(name: str) -> str:
+    return blake2b(name.encode(), digest_size=16).hexdigest()
 
 
 def _tastes_of(holding: list[Preference]) -> _Tastes:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -19,7 +20,7 @@ from infra.settings import Settings
 from models.encoder import SentenceEncoder
 from models.folder import ModelFolderError
 from models.minilm import ModelsNotInstalled
-from models.preference.retrieval import PreferenceRetriever
+from models.preference.retrieval import PreferenceRetriever, forget_words
 from models.rewrite.encoder import MiniLmRequests
 from models.rewrite.index import RewriteIndex
 from models.rewrite.ranker import Ranker
@@ -28,7 +29,7 @@ from streams.sending import TopicMissing
 from streams.serve.app import create_app
 from streams.serve.decide import Decider
 from streams.serve.decisions import DecisionLog
-from streams.serve.feed import Feed, Tables
+from streams.serve.feed import Feed, Forget, Tables
 from streams.serve.laying_out import LayingOut
 from streams.serve.loading import fits_the_topics, load_tables, request_encoder
 from streams.serve.people import People, Relevance
@@ -45,6 +46,12 @@ _SWITCH_S = 0.0001
 """How long another thread may hold the interpreter: at Python's 5 ms, updates would cost searches their p99."""
 
 _GRACE_S = 2
+
+_KEPT_ALIVE_S = 75
+"""How long a connection may be silent: an assistant asks on the one that it has."""
+
+_COLLECT_AFTER = (20_000, 50, 1_000)
+"""Next to nothing here goes in cycles, and a full collection makes everybody wait."""
 
 
 class ServeCannotListen(StreamError):
@@ -86,7 +93,6 @@ class Serving:
             one.stop()
         if self._feed is not None:
             self._feed.stop()
-        self.service.stop()
         self._log.stop()
         self._writer.close()
 
@@ -102,19 +108,25 @@ class Serving:
             return None
         tables.take_back = self._writer.remove_preferences
         self._feed = Feed(settings, tables)
+        relevance, forget = _relevance()
+        tables.forgetters.append(forget)
         secret = settings.serve_token.get_secret_value() if settings.serve_token else settings.topic_prefix
         people = People(
             tables.index,
             tables.book,
             self._writer,
-            _relevance(),
+            relevance,
             understanding_of(settings),
             secret.encode(),
             settings.consent_version,
         )
         self.people = people
         self._beside = [
-            Snapshooter(settings.serve_snapshot_every, lambda: tables.index.changes, lambda: people.forgotten),
+            Snapshooter(
+                settings.serve_snapshot_every,
+                lambda: tables.index.changes,
+                lambda: people.forgotten + tables.forgotten,
+            ),
             LayingOut(tables.index),
         ]
         try:
@@ -136,6 +148,7 @@ def run(settings: Settings) -> None:
     sys.setswitchinterval(_SWITCH_S)
     serving = Serving(settings)
     app = create_app(serving.service, serving.people, settings)
+    leave_alone_what_is_loaded()
     serving.start()
     host, port = listening.getsockname()[:2]
     log.info("answering on http://%s:%d", host, port)
@@ -146,6 +159,25 @@ def run(settings: Settings) -> None:
         serving.stop()
 
 
+def leave_alone_what_is_loaded() -> None:
+    """Let collections of garbage look only at what comes from now on."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
+
+
+def http_config(app: FastAPI) -> uvicorn.Config:
+    """How uvicorn is to serve `app`."""
+    return uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_KEPT_ALIVE_S,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+
+
 class _LeavesSignalsAlone(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -153,10 +185,7 @@ class _LeavesSignalsAlone(uvicorn.Server):
 
 
 async def _until_signal(app: FastAPI, listening: socket.socket) -> None:
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_S
-    )
-    server = _LeavesSignalsAlone(config)
+    server = _LeavesSignalsAlone(http_config(app))
 
     def end() -> None:
         server.should_exit = True
@@ -166,13 +195,19 @@ async def _until_signal(app: FastAPI, listening: socket.socket) -> None:
     await server.serve(sockets=[listening])
 
 
-def _relevance() -> Relevance:
+def _relevance() -> tuple[Relevance, Forget]:
+    """With what makes it forget the words that it remembers."""
     encoder = MiniLmRequests(SentenceEncoder.load("cpu"))
+
+    def forget() -> None:
+        encoder.forget()
+        forget_words()
+
     try:
-        return RelevanceByModel(PreferenceRetriever.load(encoder=encoder))
+        return RelevanceByModel(PreferenceRetriever.load(encoder=encoder)), forget
     except ModelFolderError as fault:
         log.warning("preferences are ranked by meaning alone: %s", fault)
-        return RelevanceByMeaning(encoder)
+        return RelevanceByMeaning(encoder), forget
 
 
 def _fits(settings: Settings, tables: Tables) -> bool:

@@ -4,16 +4,18 @@ import asyncio
 import logging
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
-from typing import Final
+from functools import lru_cache, partial
+from typing import Final, NamedTuple
+
+from prometheus_client import Counter
 
 from infra import telemetry
 from models.rewrite.entry import Entry, state_of
 from schemas.contract import derived_id
-from schemas.rewrite_decision import DecisionArm, DecisionReason, RewriteDecision
+from schemas.rewrite_decision import DecisionArm, DecisionLayer, DecisionReason, RewriteDecision
 from schemas.turn import Interpretation, Slot
 from streams.serve.asked import RewriteAnswer, RewriteRequest, Rewritten
 from streams.serve.decide import Considered, Decider, Verdict
@@ -29,8 +31,18 @@ NOBODY: Final = "anonymous"
 Tell = Callable[[Callable[[], RewriteDecision]], None]
 
 
+class _InLine(NamedTuple):
+    """A request that waits. `until`: when it is too late, by `time.perf_counter`."""
+
+    request: RewriteRequest
+    until: float
+    verdict: "asyncio.Future[Verdict]"
+
+
 class RewriteService:
-    """Answers on a thread of its own, so that what takes too long costs one request its rewrite and nobody an error.
+    """Decides on the event loop, one request at a time and what else there is to do in between: a decision takes less
+    than a millisecond, and to hand it to another thread and back costs half as much again. What waits too long, in line
+    or for the index, costs a request its rewrite and nobody an error.
 
     `ready` says why there is no answer yet, or None. `tell` takes what makes a decision's record.
     """
@@ -42,8 +54,7 @@ class RewriteService:
         self.ready = ready
         self._tell = tell
         self._deadline_ms = deadline_ms
-        self._waiting = 0
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="rewrite")
+        self._line: deque[_InLine] = deque()
 
     @property
     def index_version(self) -> str:
@@ -65,40 +76,41 @@ class RewriteService:
         if self.decider is None or self.ready() is not None:
             return _none(DecisionReason.NOT_READY), Considered(notes=[self.ready() or "no index"])
         considered = Considered()
-        loop = asyncio.get_running_loop()
-        verdict = await loop.run_in_executor(self._thread, self.decider.decide, request, considered)
+        verdict = await asyncio.to_thread(self.decider.decide, request, considered)
         return verdict, considered
-
-    def stop(self) -> None:
-        """Answer no more."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _verdict(self, request: RewriteRequest, began: float) -> Verdict:
         if self.decider is None or self.ready() is not None:
             return _none(DecisionReason.NOT_READY)
-        if self._waiting >= MOST_WAITING:
+        if len(self._line) >= MOST_WAITING:
             return _none(DecisionReason.OVERLOADED)
-        until = began + (request.deadline_ms or self._deadline_ms) / 1000
-        self._waiting += 1
-        deciding = asyncio.get_running_loop().run_in_executor(self._thread, self._decide, request, until)
-        deciding.add_done_callback(self._done)
-        try:
-            return await asyncio.wait_for(asyncio.shield(deciding), until - time.perf_counter())
-        except TimeoutError:
-            return _none(DecisionReason.TIMED_OUT)
+        loop = asyncio.get_running_loop()
+        waiting = _InLine(request, began + (request.deadline_ms or self._deadline_ms) / 1000, loop.create_future())
+        if not self._line:
+            loop.call_soon(self._decide_next, loop)
+        self._line.append(waiting)
+        return await waiting.verdict
+
+    def _decide_next(self, loop: asyncio.AbstractEventLoop) -> None:
+        request, until, verdict = self._line[0]
+        if not verdict.done():  # who asked may have gone
+            verdict.set_result(self._decide(request, until))
+        self._line.popleft()
+        if self._line:
+            loop.call_soon(self._decide_next, loop)
 
     def _decide(self, request: RewriteRequest, until: float) -> Verdict:
         assert self.decider is not None
-        if time.perf_counter() >= until:
+        left = until - time.perf_counter()
+        index = self.decider.index.locked()
+        if left <= 0 or not index.acquire(timeout=left):
             return _none(DecisionReason.TIMED_OUT)
+        index.release()
         try:
             return self.decider.decide(request)
         except Exception:  # whatever it is, the assistant answers without a rewrite
             log.exception("a request could not be decided")
             return _none(DecisionReason.FAULT)
-
-    def _done(self, _: object) -> None:
-        self._waiting -= 1
 
     def _told(self, request: RewriteRequest, verdict: Verdict, latency_ms: float) -> RewriteAnswer:
         decision_id = (
@@ -108,7 +120,7 @@ class RewriteService:
         )
         version = self.index_version
         telemetry.REWRITE_SECONDS.observe(latency_ms / 1000)
-        telemetry.REWRITES.labels(verdict.reason, verdict.layer or "none").inc()
+        _counter(verdict.reason, verdict.layer).inc()
         ranker = self.decider.ranker.version if self.decider is not None else None
         self._tell(partial(_record, decision_id, request, verdict, version, ranker, latency_ms, datetime.now(UTC)))
         return RewriteAnswer(
@@ -121,6 +133,11 @@ class RewriteService:
             propensity=verdict.propensity,
             index_version=version,
         )
+
+
+@lru_cache(maxsize=128)
+def _counter(reason: DecisionReason, layer: DecisionLayer | None) -> Counter:
+    return telemetry.REWRITES.labels(reason, layer or "none")
 
 
 def rewritten(entry: Entry) -> Rewritten:

@@ -1,12 +1,14 @@
 """Rewrites with how they do and what waits, as it all stands on its topics, for who looks after them."""
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from infra import telemetry
 from infra.kafka.topics import REWRITE_REFRESHES, REWRITE_TRIALS, REWRITES
 from infra.settings import Settings
 from schemas.contract import Event
@@ -15,9 +17,13 @@ from schemas.rewrite_refresh import REWRITE_REFRESH, RefreshState, RewriteRefres
 from schemas.rewrite_trial import REWRITE_TRIAL, RewriteTrial
 from streams.errors import StreamError
 from streams.serve.table_writer import TableWriter
-from streams.topic_reader import TopicReader
+from streams.topic_reader import TopicReader, TopicRecord
+
+log = logging.getLogger(__name__)
 
 E = TypeVar("E", bound=Event)
+
+_REASONS: Final = 3
 
 
 class NothingHeldBack(StreamError):
@@ -51,18 +57,18 @@ class Standing:
 
 
 def read_standing(settings: Settings) -> Standing:
-    """All of it. Records that cannot be read are left out. Raises `TopicMissing`, `BrokerUnavailable`."""
+    """All of it. Records that cannot be read are told of, counted and left out. Raises `TopicMissing`,
+    `BrokerUnavailable`."""
     standing = Standing()
     rewrites, trials, refreshes = (topic.full_name(settings) for topic in (REWRITES, REWRITE_TRIALS, REWRITE_REFRESHES))
     with TopicReader(settings, [rewrites, trials, refreshes]) as reader:
         for record in reader.rest():
-            key = (record.key or b"").decode("utf-8", "replace")
             if record.topic == rewrites:
-                _put(standing.rewrites, key, REWRITE, record.value)
+                _put(standing.rewrites, REWRITE, record)
             elif record.topic == trials:
-                _put(standing.trials, key, REWRITE_TRIAL, record.value)
+                _put(standing.trials, REWRITE_TRIAL, record)
             else:
-                _put(standing.refreshes, key, REWRITE_REFRESH, record.value)
+                _put(standing.refreshes, REWRITE_REFRESH, record)
     return standing
 
 
@@ -116,11 +122,16 @@ def _percent(success: Success) -> str:
     return f"{success.mean:.0%} [{success.low:.0%}, {success.high:.0%}]"
 
 
-def _put(held: dict[str, E], key: str, adapter: TypeAdapter[E], value: bytes | None) -> None:
+def _put(held: dict[str, E], adapter: TypeAdapter[E], record: TopicRecord) -> None:
+    key = (record.key or b"").decode("utf-8", "replace")
     held.pop(key, None)
-    if value is None:
+    if record.value is None:
         return
     try:
-        held[key] = adapter.validate_json(value)
-    except ValidationError:
-        return
+        held[key] = adapter.validate_json(record.value)
+    except ValidationError as fault:
+        telemetry.SERVED_INVALID.labels(record.topic).inc()
+        reasons = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in fault.errors()[:_REASONS])
+        log.warning(
+            "%s, partition %d, offset %d is left out: %s", record.topic, record.partition, record.offset, reasons
+        )

@@ -7,7 +7,14 @@ from typing import Final
 from kafka.partitioner.default import murmur2
 
 from infra.kafka.errors import BrokerUnavailable
-from infra.kafka.topics import FORGOTTEN_PEOPLE, PREFERENCES, REWRITE_REFRESHES, REWRITE_TRIALS, REWRITES
+from infra.kafka.topics import (
+    CHOICES,
+    FORGOTTEN_PEOPLE,
+    PREFERENCES,
+    REWRITE_REFRESHES,
+    REWRITE_TRIALS,
+    REWRITES,
+)
 from infra.settings import Settings
 from schemas.contract import derived_id
 from schemas.forgotten_person import ForgottenPerson
@@ -49,6 +56,10 @@ class TableWriter:
     def remove_preferences(self, user_id: str, preference_ids: list[str]) -> None:
         """Tombstones."""
         self._send([self._of_user(user_id, f"{user_id}/{one}", None) for one in preference_ids])
+
+    def remove_choices(self, user_id: str) -> None:
+        """A tombstone."""
+        self._send([(CHOICES.full_name(self._settings), user_id.encode(), None, self._of_whom(user_id))])
 
     def remove_trials(self, rewrite_ids: list[str]) -> None:
         """Tombstones."""

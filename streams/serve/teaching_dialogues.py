@@ -17,6 +17,7 @@ from models.preference.sensitive import sensitive_category
 from processors.lessons import CONSENT_VERSION
 from processors.teachable import Heard
 from processors.teaching import OPEN, Said, TeachingDialogue, TeachingState, Understand, answer, begin
+from processors.validity import in_local_time
 from schemas.contract import Id
 from schemas.preference import Preference, PreferenceStatus
 from schemas.teachable_moment import MomentKind, TeachableMoment
@@ -24,6 +25,10 @@ from schemas.teachable_moment import MomentKind, TeachableMoment
 MOST: Final = 10_000
 """Dialogues that are kept at once; the oldest are over then."""
 _SIGNED: Final = 16
+
+
+LocalTime = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+"""The time of day where a person is, HH:MM."""
 
 
 class BeginTeaching(BaseModel):
@@ -41,6 +46,7 @@ class TeachingAnswer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: Annotated[str, StringConstraints(min_length=1, max_length=1024, strip_whitespace=True)]
+    local_time: LocalTime | None = Field(None, description="HH:MM where the person is, by which `today` ends; else UTC")
 
 
 class TeachingTurn(BaseModel):
@@ -129,15 +135,17 @@ class TeachingDialogues:
                 self._open.popitem(last=False)
         return _told(said)
 
-    def answer(self, user_id: str, teaching_id: str, text: str) -> TeachingTurn:
-        """Take an answer; what it decides is stored when this returns. Raises `NoSuchTeaching`, `TeachingOver`,
-        `BrokerUnavailable`; after the last the same answer can be given again."""
+    def answer(self, user_id: str, teaching_id: str, text: str, local_time: str | None = None) -> TeachingTurn:
+        """Take an answer, given at `local_time` where the person is; what it decides is stored when this returns.
+
+        Raises `NoSuchTeaching`, `TeachingOver`, `BrokerUnavailable`; after the last the same answer can be given again.
+        """
         with self._lock:
             held = self._open.get(teaching_id)
         if held is None or held.dialogue.user_id != user_id:
             raise (TeachingOver if self._was_given(user_id, teaching_id) else NoSuchTeaching)(teaching_id)
         with held.answering:
-            said = answer(held.dialogue, text, self._understood, self._now())
+            said = answer(held.dialogue, text, self._understood, in_local_time(self._now(), local_time))
             if said.preference is not None:
                 self._store(said.preference)
             held.dialogue = said.dialogue

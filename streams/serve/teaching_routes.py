@@ -46,7 +46,7 @@ def teaching_router(dialogues: Callable[[], TeachingDialogues]) -> APIRouter:
         """What the person said. 410 for a dialogue that is over, also because the server has started anew since."""
         caller.require(user_id)
         try:
-            return await asyncio.to_thread(teaching.answer, user_id, teaching_id, said.text)
+            return await asyncio.to_thread(teaching.answer, user_id, teaching_id, said.text, said.local_time)
         except NoSuchTeaching as unknown:
             raise HTTPException(HTTPStatus.NOT_FOUND, "no such teaching dialogue") from unknown
         except TeachingOver as over:

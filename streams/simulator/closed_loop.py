@@ -32,12 +32,43 @@ class Rewriting:
     """Words to understand instead of those that were recognised.
 
     `understood`: how these words were understood where they worked; values of slots are entities where they are known.
-    None: the assistant is on its own, and understands them if they are what was said.
+    None: the assistant is on its own; it understands them if they are what was said, understands nothing if they are
+    farther from it than what was recognised, and else what it did before.
     """
 
     rewrite_id: str
     text: str
     understood: Interpretation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What the assistant says it understood of a statement: `text`, and what the person hears in it, in words.
+
+    `asks`: it keeps it after a yes; else it keeps it at once.
+    """
+
+    text: str
+    asks: bool
+    value: str
+    polarity: int
+    stands_for: str | None
+    scope: str
+    person: str | None
+    condition: str | None
+    time: str | None
+
+
+class Listener(Protocol):
+    """Says what was understood of a statement, so that the person can put it right. Calls must be quick."""
+
+    def read_back(self, text: str, question: str, asked: Asked) -> ReadBack | None:
+        """What was understood of `text`, which follows what the assistant said; None: nothing."""
+        ...
+
+    def answer(self, text: str, stated: Asked, asked: Asked) -> None:
+        """The person's answer, as it was heard, to what was read back of the turn `stated`."""
+        ...
 
 
 class Advisor(Protocol):

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
-from streams.simulator.closed_loop import Advisor
+from streams.simulator.closed_loop import Advisor, Listener
 from streams.simulator.dialogue_loop import DialogueLoop
 from streams.simulator.dialogue_teaching import Past
 from streams.simulator.dialogue_turns import Parts
@@ -39,7 +39,9 @@ class DialogueMaker:
         wire: Wire,
         advisor: Advisor | None,
         recurring: Recurring | None = None,
+        listener: Listener | None = None,
     ) -> None:
+        """`listener`: reads back what people state, beside an advisor; None: statements get a kind word."""
         pack, profile = load_pack(simulation.pack), load_profile(simulation.profile)
         lexicon = Lexicon.of(
             pack.vocabulary(), (IntentShape(one.domain, one.intent, one.slots) for one in pack.apis.values())
@@ -57,6 +59,7 @@ class DialogueMaker:
             ),
             wire=wire,
             advisor=advisor,
+            listener=listener,
         )
         self._memory = PeopleMemory(simulation.users)
         self._pack = pack

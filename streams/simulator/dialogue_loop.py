@@ -5,13 +5,15 @@ from typing import Final
 
 from schemas.feedback import BargeInKind
 from schemas.turn import PlaybackKind, ResponseStatus, StoppedBy
+from streams.simulator.closed_loop import ReadBack
+from streams.simulator.dialogue_read_back import Reply, reply_to
 from streams.simulator.dialogue_teaching import Moment
 from streams.simulator.dialogue_turn import Turn
 from streams.simulator.dialogue_turns import DialogueTurns
 from streams.simulator.fleet import LONGEST_DIALOGUE_S
 from streams.simulator.meaning import Move
 from streams.simulator.people import Rewording
-from streams.simulator.preferences import Kind
+from streams.simulator.preferences import Kind, Preference
 from streams.simulator.reactions import Reaction, Situation, Step, react
 from streams.simulator.wording import Side, Style
 
@@ -33,6 +35,9 @@ _WITH_NEXT_WORDS: Final = frozenset({BargeInKind.CORRECTION, BargeInKind.CONTINU
 class DialogueLoop(DialogueTurns):
     """One dialogue, from the first words to the last."""
 
+    _states_beside = False
+    _read_beside: ReadBack | None = None
+
     def run(self) -> int:
         """Make the dialogue; returns how many turns it has."""
         customer, pack, person, rng = self._customer, self._pack, self._person, self._rng
@@ -51,9 +56,11 @@ class DialogueLoop(DialogueTurns):
             self._from_here("turn", goal, steps[goal], tries)
             if style is not None:  # else the same words again
                 text = pack.say(move, Side.CUSTOMER, rng, style, text if tries else "")
-            turn = self._take(text + addition, move, now)
+            turn = self._take(text + addition, move, now, states=self._states_beside and bool(addition))
             answer = turn.answer
             assert answer is not None
+            if addition and self._states_beside:
+                self._read_beside = self._read_back
             plays = self._plays(turn)
             if relied_on is not None and relied_on.kind is Kind.TASTE and relied_on.polarity < 0:
                 customer.goes_along(answer, relied_on.slot or "", relied_on.value)
@@ -123,6 +130,7 @@ class DialogueLoop(DialogueTurns):
         if stating is not None and teaching.moment is Moment.BESIDE and move is not None:
             teaching.state(stating, now_ms, heard=True)
             self._truth.states(stating)
+            self._states_beside = True
             addition = f"{addition} and {stating.statement}"
         return addition
 
@@ -131,10 +139,18 @@ class DialogueLoop(DialogueTurns):
         rng, stating = self._rng, self._teaching.stating
         if stating is not None and self._teaching.moment is Moment.LAST:
             return self._states(stating, now_ms)
+        if stating is not None and self._states_beside and self._parts.listener is not None:
+            return self._says_again(stating, now_ms)
         if rng.random() < self._parts.pipeline.profile.people.remarking:
             remark = self._pack.preferences.remark(rng)
             return now_ms if remark is None else self._remarks(remark, now_ms)
         return now_ms
+
+    def _says_again(self, stating: Preference, now_ms: int) -> int:
+        """What was said by the way and was not taken up as it was meant is said once more, for itself."""
+        if reply_to(stating, self._read_beside, self._rng) in (Reply.CONTENT, Reply.CONFIRMS):
+            return now_ms
+        return self._states(stating, now_ms)
 
     def _react(self, turn: Turn, move: Move, reaction: Reaction, plays: PlaybackKind | None) -> int:
         """Send the turn as the person's reaction leaves it, and what comes of it; returns when the next one begins."""

@@ -1,7 +1,9 @@
-"""What the assistant takes from a rewrite that comes with its interpretation."""
+"""What the assistant takes from a rewrite: its interpretation, or its words where it comes with none."""
 
 from random import Random
 from zlib import crc32
+
+from rapidfuzz.distance import Levenshtein
 
 from processors.interpretation import plain_words
 from schemas.turn import Interpretation
@@ -14,6 +16,12 @@ def meaning_of(understood: Interpretation, pack: Pack) -> Meaning:
     """The meaning; values of slots that name no entity are looked up like words that were said."""
     slots = tuple(_slot_of(slot.type, slot.value, pack) for slot in understood.slots)
     return Meaning(understood.domain, understood.intent, slots)
+
+
+def is_farther(words: str, heard: str, said: str) -> bool:
+    """Whether words are farther from what was said than what was heard is."""
+    told, before, after = (plain_words(text).split() for text in (said, heard, words))
+    return Levenshtein.distance(after, told) > Levenshtein.distance(before, told)
 
 
 def _slot_of(kind: str, value: str, pack: Pack) -> SlotValue:

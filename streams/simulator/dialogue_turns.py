@@ -8,11 +8,12 @@ from typing import Final
 from schemas.feedback import BargeInKind
 from schemas.turn import Answer, Channel, PlaybackKind, ResponseStatus, StoppedBy
 from streams.simulator.assistant import Assistant, Control
-from streams.simulator.closed_loop import Advisor, Asked
+from streams.simulator.closed_loop import Advisor, Asked, Listener, ReadBack
 from streams.simulator.customer import Customer
 from streams.simulator.dialogue_habits import Habits
 from streams.simulator.dialogue_players import Player
-from streams.simulator.dialogue_rewritten import meaning_of
+from streams.simulator.dialogue_read_back import MOST_TRIES, Reply, again, reply_to
+from streams.simulator.dialogue_rewritten import is_farther, meaning_of
 from streams.simulator.dialogue_routine import goals_of
 from streams.simulator.dialogue_slips import slipped
 from streams.simulator.dialogue_teaching import Past, Teaching
@@ -34,6 +35,7 @@ from streams.simulator.wording import Phrase, Side
 from streams.simulator.wording_acts import INFORM
 
 _QUESTION: Final = "Did I get that right?"
+_YES: Final = "yes please"
 _FALSE_WAKE_AFTER_MS: Final = (60_000, 100_000)
 
 
@@ -47,6 +49,7 @@ class Parts:
     background: BackgroundSpeech
     wire: Wire
     advisor: Advisor | None
+    listener: Listener | None = None
 
 
 class DialogueTurns:
@@ -100,11 +103,15 @@ class DialogueTurns:
         self._heard: Heard | None = None
         self._right_result = True
         self._turns = 0
+        self._said_last = ""
+        self._read_back: ReadBack | None = None
+        self._asked: Asked | None = None
         self._domain = next(iter(pack.domains))
         self._truth = TruthOfTurns(truth, parts.pipeline, pack, self._events.dialogue_id, user.id, unit.id)
 
-    def _take(self, text: str, move: Move, now_ms: int, *, teaches: bool = False) -> Turn:
-        """The person says `text`; it is heard, understood and answered. `teaches`: it belongs to no intent."""
+    def _take(self, text: str, move: Move, now_ms: int, *, teaches: bool = False, states: bool = False) -> Turn:
+        """The person says `text`; it is heard, understood and answered. `teaches`: it belongs to no intent; `states`:
+        it states a preference besides."""
         parts, rng, person = self._parts, self._rng, self._person
         meaning = move.meaning
         if meaning is not None and not meaning.domain:  # a farewell is about nothing; interpreters tell it as before
@@ -151,6 +158,13 @@ class DialogueTurns:
         if not self._right_result:
             turn.right = False
         answer_text = self._pack.say(answer, Side.ASSISTANT, rng)
+        if parts.listener is not None and self._asked is not None and (teaches or states):
+            back = self._read_back = parts.listener.read_back(
+                heard.understanding.asr_text, self._said_last, self._asked
+            )
+            if back is not None:
+                answer_text = back.text if teaches else f"{answer_text} {back.text}"
+        self._said_last = answer_text
         began_ms = turn.speech_ended_ms + tempo.latency_ms(rng)
         length_ms = tempo.answer_ms(answer_text) if self._spoken else 0
         turn.say(answer, answer_text, self._pack.status(answer), began_ms, length_ms)
@@ -160,12 +174,35 @@ class DialogueTurns:
         return turn
 
     def _states(self, preference: Preference, at_ms: int) -> int:
-        """The person states a preference in a turn of its own; returns when its answer is over."""
+        """The person states a preference in a turn of its own, and puts right what is read back of it; returns when the
+        last answer is over."""
+        ends_ms = self._says_so(preference, preference.statement, at_ms)
+        return ends_ms if self._parts.listener is None else self._puts_right(self._parts.listener, preference, ends_ms)
+
+    def _puts_right(self, listener: Listener, preference: Preference, now_ms: int) -> int:
+        rng, pause_ms = self._rng, self._person.tempo.pause_ms
+        for tries in range(MOST_TRIES):
+            self._from_here("read back", self._teaching.moment, preference.number, tries)
+            back, stated = self._read_back, self._asked
+            reply = reply_to(preference, back, rng)
+            if reply is Reply.CONTENT:
+                break
+            now_ms += pause_ms(rng)
+            if reply is Reply.CONFIRMS:
+                now_ms = self._tells(_YES, Move((), Meaning(self._domain, Control.AFFIRM)), now_ms)
+                if self._heard is not None and stated is not None and self._asked is not None:
+                    listener.answer(self._heard.understanding.asr_text, stated, self._asked)
+                break
+            preference, text = again(self._pack.preferences, preference, reply, rng)
+            now_ms = self._says_so(preference, text, now_ms)
+        return now_ms
+
+    def _says_so(self, preference: Preference, text: str, at_ms: int) -> int:
         meaning = Meaning(preference.domain, Control.TEACH)
         move = Move(((INFORM, preference.attribute, preference.words),), meaning)
         self._assistant.keeps = self._teaching.keeps(preference)
         self._truth.states(preference)
-        ends_ms = self._tells(preference.statement, move, at_ms)
+        ends_ms = self._tells(text, move, at_ms)
         self._teaching.state(preference, at_ms, heard=self._heard is not None and self._heard.understood)
         return ends_ms
 
@@ -278,6 +315,7 @@ class DialogueTurns:
             unit.place,
             _activity(unit),
         )
+        self._asked = asked
         self._teaching.asks(advisor, asked)
         rewriting = advisor.rewrite(heard.asr_text, asked)
         if rewriting is not None:
@@ -289,6 +327,8 @@ class DialogueTurns:
                 )
             elif rewriting.text.lower() == turn.heard.said.lower():
                 understood = move.meaning
+            elif is_farther(rewriting.text, heard.asr_text, turn.heard.said):
+                understood = None
         if understood is None:
             return None
         slots = tuple(

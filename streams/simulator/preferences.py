@@ -2,7 +2,7 @@
 
 from bisect import bisect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 from typing import Final, Literal
@@ -102,6 +102,17 @@ class PreferenceSampler:
             revised = earlier[int(rng.random() * len(earlier))] if earlier and rng.random() < _REVISES else None
             made.append(self._one(number, revised, rng))
         return tuple(made)
+
+    def reworded(self, one: Preference, rng: Random) -> Preference:
+        """The same preference stated in other words, if there are any."""
+        written = next(written for name, written in self._attributes if name == one.attribute)
+        templates = [text for text in _texts(written, one.scope, one.polarity) if text != one.template]
+        if not templates:
+            return one
+        template = templates[int(rng.random() * len(templates))]
+        said = template.format(value=one.words, who=one.person or "", named=one.named or "")
+        statement = " ".join(part for part in (said, one.condition, one.time) if part)
+        return replace(one, template=template, statement=statement)
 
     def remark(self, rng: Random) -> str | None:
         """Something that sounds like a preference and is none."""

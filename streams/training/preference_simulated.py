@@ -72,6 +72,12 @@ def catalogue_of(pack: Pack) -> Catalogue:
     return Catalogue(entries)
 
 
+def belonging_of(pack: Pack) -> dict[str, frozenset[str]]:
+    """What a pack's results are, by their entities: of a song its genre and its artist."""
+    entries = (entry for catalogue in pack.catalogues.values() for entry in catalogue.entries)
+    return {entry.entity: frozenset(entry.attributes.values()) for entry in entries if entry.attributes}
+
+
 def examples_of(pack_name: str, dialogues: int, seed: int) -> list[Example]:
     """Turns of simulated people as they were heard, each text once, but for the phrasings and values that are kept for
     figures."""

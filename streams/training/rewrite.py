@@ -1,10 +1,11 @@
 """`earshot train rewrite`: the ranker of rewrites, from what simulated people did after answers that failed.
 
-No truth is used in training: what is wanted is what a person came to, with success, after a failure. Truth judges the
-result, on people and a pack that training has not seen.
+No truth is used for the layer of all: what is wanted is what a person came to, with success, after a failure. What a
+person's own lessons are worth is learned from the truth of other simulated people. Truth judges the result, on people
+and a pack that training has not seen.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from models.rewrite.encoder import RequestEncoder
 from models.rewrite.features import NAMES, features
 from models.rewrite.index import RewriteIndex
 from models.rewrite.learned_encoder import LearnedRequests
+from models.rewrite.own_lessons import OwnLessons
 from models.rewrite.ranker import Ranker, bounded
 from processors.posterior import success as posterior
 from streams.simulator.truth import TurnTruth
@@ -25,15 +27,21 @@ from streams.training.rewrite_card import card
 from streams.training.rewrite_examples import Example, examples_of
 from streams.training.rewrite_figures import Judged, figures, judged
 from streams.training.rewrite_history import Request, simulated_history
-from streams.training.rewrite_own import own_success, taught_dialogues
+from streams.training.rewrite_own import OwnWorld, taught_world
+from streams.training.rewrite_own_fit import judged as judged_own
+from streams.training.rewrite_own_fit import own_lessons
 from streams.training.rewrite_table import StateCounts, share_of, table_of, worked_of
 
-TRAINED_ON: Final = (("home_a", 400, 10_000, 10), ("shop_chat", 200, 4_000, 12))
+TRAINED_ON: Final = (("home_a", 600, 15_000, 10), ("shop_chat", 200, 4_000, 12))
 TESTED_ON: Final = ("home_b", 300, 6_000, 11)
 """Pack, people, dialogues, and what is added to the seed."""
 
-TAUGHT_ON: Final = (("home_a", 8_000, 100),)
-"""Where people's own lessons are counted: pack, dialogues, and what is added to the seed."""
+TAUGHT_ON: Final = ("home_a", "A", 20_000, 100)
+"""Where the worth of people's own lessons is learned: pack, profile of its errors, dialogues, and what is added to the
+seed."""
+
+TAUGHT_TESTED_ON: Final = ("home_b", "B", 10_000, 3_000)
+"""Where it is judged."""
 
 TABLE_SHARE: Final = 0.6
 """People whose behaviour makes the table; the others ask it."""
@@ -57,15 +65,20 @@ History = tuple[list[Request], dict[str, TurnTruth]]
 
 
 def train(output: Path, seed: int, progress: Progress) -> None:
-    """Write the model folder `output`. Ten minutes of one core. Raises `ModelsNotInstalled` and what simulating and
-    writing a model folder raise."""
+    """Write the model folder `output`. Three minutes of an idle core. Raises `ModelsNotInstalled` and what simulating
+    and writing a model folder raise."""
     encoder = LearnedRequests.load()
     histories = []
     for pack, users, dialogues, more in TRAINED_ON:
         progress(f"{pack}: {dialogues:,} dialogues")
         histories.append(simulated_history(pack, users, dialogues, seed + more)[0])
-    progress("people who teach")
-    own = own_success([taught_dialogues(pack, dialogues, seed + more) for pack, dialogues, more in TAUGHT_ON])
+    taught, unseen_taught = (
+        _world(*where, seed=seed, encoder=encoder, progress=progress) for where in (TAUGHT_ON, TAUGHT_TESTED_ON)
+    )
+    own, served = own_lessons(taught)
+    progress(f"people left out: {served}, from a score of {own.threshold:.3f}")
+    elsewhere = judged_own(own, unseen_taught)
+    progress(f"the other pack: {elsewhere}")
     pack, users, dialogues, more = TESTED_ON
     progress(f"{pack}: {dialogues:,} dialogues")
     unseen = simulated_history(pack, users, dialogues, seed + more)
@@ -76,11 +89,21 @@ def train(output: Path, seed: int, progress: Progress) -> None:
         "features": list(NAMES),
         "threshold": made.threshold,
         "context": made.context.tables,
-        "own": dict(made.own),
+        "own": [{"lessons": list(one), "sure": sure} for one, sure in own.sure.items()],
+        "own_threshold": own.threshold,
         "encoder": encoder.version,
     }
-    save(output, config, made.tensors(), card(results, counts, made, seed))
+    save(output, config, made.tensors(), card(results, counts, made, own, (served, elsewhere), seed))
     progress(f"{output}: written")
+
+
+def _world(
+    pack: str, profile: str, dialogues: int, more: int, *, seed: int, encoder: RequestEncoder, progress: Progress
+) -> OwnWorld:
+    progress(f"{pack}, profile {profile}: {dialogues:,} dialogues of people who teach")
+    world = taught_world(pack, profile, dialogues, seed + more, encoder, _blank(ContextPrior({})))
+    progress(f"{len(world.examples):,} requests of people who had taught something")
+    return world
 
 
 def fit(
@@ -89,7 +112,7 @@ def fit(
     encoder: RequestEncoder,
     seed: int,
     progress: Progress,
-    own: Mapping[str, float],
+    own: OwnLessons,
 ) -> tuple[Ranker, dict[str, int], dict[str, object]]:
     """The ranker, how many examples it is from, and figures on the unseen pack.
 
@@ -107,13 +130,14 @@ def fit(
     logistic = _fitted(fitting, context)
     clean = sum(not one.defect and share_of(one.turn.user_id) >= FIT_SHARE for history in histories for one in history)
     threshold = _threshold(Ranker(logistic, context, 0.0, ""), choosing, clean)
-    made = Ranker(logistic, context, threshold, f"rewrite/2.{seed}", own)
+    made = Ranker(logistic, context, threshold, f"rewrite/3.{seed}", own)
+    common = Ranker(logistic, context, threshold, made.version)
     progress(f"threshold {threshold:.3f}; now the pack that was left out")
     requests, truths = unseen
-    tests = _examples(requests, encoder, made, 1.0, seed, TEST_SHARE)
+    tests = _examples(requests, encoder, common, 1.0, seed, TEST_SHARE)
     asked = [one for one in requests if share_of(one.turn.user_id) >= TEST_SHARE]
     right = sum(truths[one.turn.turn_id].right for one in asked)
-    results = figures([_judged(made, one, truths) for one in tests], len(asked), right)
+    results = figures([_judged(common, one, truths) for one in tests], len(asked), right)
     wanted = sum(any(one.wanted) for one in fitting)
     return made, {"fitting": len(fitting), "wanted": wanted, "choosing": len(choosing), "tests": len(tests)}, results
 

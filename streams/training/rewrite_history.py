@@ -70,7 +70,7 @@ def history_of(records: Sequence[Record]) -> list[Request]:
         for signal in heard.standing
         if isinstance(signal, Rephrase) and signal.by_turn_id is not None
     }
-    turns = {turn.turn_id: turn for turn in _turns(records)}
+    turns = {turn.turn_id: turn for turn in turns_of(records)}
     plainest = {name: _request(turn, verdicts.get(name, False)) for name, turn in turns.items()}
     made = []
     for name, request in plainest.items():
@@ -91,7 +91,8 @@ def _successful(name: str, again: dict[str, str], requests: dict[str, Request]) 
     return None
 
 
-def _turns(records: Iterable[Record]) -> Iterable[Turn]:
+def turns_of(records: Iterable[Record]) -> Iterable[Turn]:
+    """The requests in records that are as they were said."""
     for record in records:
         if record.value is not None:
             event = TURN_EVENT.validate_json(record.value)

@@ -1,28 +1,33 @@
-"""How surely a person's own lessons say what they mean the next time, by how many agree and how many do not.
+"""What a person's own lessons say of their next request: examples for `models.rewrite.own_lessons`.
 
-Simulated people who want the same things again and again teach as they go; nothing is rewritten. Each time that
-somebody comes back to a source of theirs, what is known of it by then is compared with what this time teaches. No truth
-is used: a request that went well, as far as anybody heard, counts against the rewrite; one that failed and led nowhere
-says nothing.
+Simulated people who want the same things again and again teach as they go; nothing is rewritten. Before each of their
+requests what they taught until then is looked up as serving does. Whether one of the rewrites is what they meant is
+the simulator's truth: most people let a wrong answer pass, and a rewrite that would have cured it would look like an
+over-correction.
 """
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from infra.settings import Settings
-from models.rewrite.ranker import own_key
-from processors.interpretation import state_key
-from processors.personal_lessons import lessons_of
+from models.rewrite.encoder import RequestEncoder
+from models.rewrite.index import RewriteIndex
+from models.rewrite.own_lessons import Lessons, is_taught, lessons_of
+from models.rewrite.ranker import Ranker
 from processors.personal_rewrites import PersonalRewrites
-from processors.posterior import PRIOR, success
-from schemas.contract import hashed
 from schemas.dialogue import Dialogue
-from schemas.rewrite import Rewrite
+from schemas.turn import Turn
 from streams.rehearsal import rehearse
+from streams.serve.asked import request_of
+from streams.serve.decide import Considered, Decider
+from streams.serve.table import entry_of
 from streams.simulator.simulate import simulate
 from streams.simulator.simulate_sinks import as_record
 from streams.simulator.simulation import Simulation
+from streams.simulator.truth import LostTruth, TurnTruth, parse_truth
+from streams.training.rewrite_figures import meant_state
+from streams.training.rewrite_history import turns_of
 
 DIALOGUES_OF_A_PERSON: Final = 40
 DAYS: Final = 4.0
@@ -32,10 +37,32 @@ ROUTINE: Final = 0.5
 _SECONDS_A_DAY: Final = 86_400.0
 
 
-def taught_dialogues(pack: str, dialogues: int, seed: int) -> list[Dialogue]:
-    """Dialogues of people who repeat themselves, as `detect` heard them, in the order in which they ended."""
+@dataclass(frozen=True, slots=True)
+class OwnExample:
+    """A request, and what its person had taught that was found for it. `lessons`: what each candidate rests on;
+    `meant`: of each, whether it is what they meant; `right`: the request was understood right as it was."""
+
+    user: str
+    lessons: tuple[Lessons, ...]
+    meant: tuple[bool, ...]
+    right: bool
+
+
+@dataclass(slots=True)
+class OwnWorld:
+    """Examples of people, and how many of all their requests were understood right."""
+
+    examples: list[OwnExample] = field(default_factory=list)
+    clean: int = 0
+
+
+def taught_world(
+    pack: str, profile: str, dialogues: int, seed: int, encoder: RequestEncoder, ranker: Ranker
+) -> OwnWorld:
+    """People who repeat themselves, as `detect` hears them. `ranker`: any; nothing is ranked."""
     simulation = Simulation(
         pack=pack,
+        profile=profile,
         users=max(1, dialogues // DIALOGUES_OF_A_PERSON),
         dialogues=dialogues,
         seed=seed,
@@ -43,48 +70,47 @@ def taught_dialogues(pack: str, dialogues: int, seed: int) -> list[Dialogue]:
         recurring=RECURRING,
         routine=ROUTINE,
     )
-    heard = rehearse([as_record(one) for one in simulate(simulation)], Settings(hearing="rules", teaching="off"))
-    return sorted(heard.dialogues.values(), key=lambda one: (one.ended_at, one.dialogue_id))
+    lines: list[bytes] = []
+    records = [as_record(one) for one in simulate(simulation, on_truth=lines.append)]
+    truths = {one.turn_id: one for one in map(parse_truth, lines) if not isinstance(one, LostTruth)}
+    heard = rehearse(records, Settings(hearing="rules", teaching="off"))
+    turns = {turn.turn_id: turn for turn in turns_of(records)}
+    dialogues_heard = sorted(heard.dialogues.values(), key=lambda one: (one.ended_at, one.dialogue_id))
+    return world_of(dialogues_heard, turns, truths, encoder, ranker)
 
 
-def own_success(worlds: Iterable[Iterable[Dialogue]]) -> dict[str, float]:
-    """`own_key` -> lower 95 % bound of the share of uses at which a person came to the same again. `worlds`: dialogues
-    of people who have nothing to do with those of the next."""
-    hits: Counter[str] = Counter()
-    uses: Counter[str] = Counter()
-    for dialogues in worlds:
-        _count(dialogues, hits, uses)
-    return {key: round(success(hits[key], uses[key] - hits[key]).low, 4) for key in sorted(uses)}
-
-
-def _count(dialogues: Iterable[Dialogue], hits: Counter[str], uses: Counter[str]) -> None:
-    layer = PersonalRewrites()
-    known: dict[str, dict[str, Rewrite]] = {}
+def world_of(
+    dialogues: Sequence[Dialogue],
+    turns: dict[str, Turn],
+    truths: dict[str, TurnTruth],
+    encoder: RequestEncoder,
+    ranker: Ranker,
+) -> OwnWorld:
+    """Examples from dialogues in the order in which they ended. A request knows what earlier dialogues taught."""
+    world = OwnWorld()
+    layer, index = PersonalRewrites(), RewriteIndex(encoder)
+    decider = Decider(index, ranker, lambda _user: {}, 0.0)
     for dialogue in dialogues:
-        own = known.setdefault(dialogue.user_id, {})
-        for key, hit in _uses(dialogue, own):
-            uses[key] += 1
-            hits[key] += hit
+        taught = bool(index.of_user(dialogue.user_id))
+        for judged in dialogue.turns:
+            turn, truth = turns.get(judged.turn_id), truths.get(judged.turn_id)
+            if turn is None or truth is None or (meant := meant_state(truth)) is None:
+                continue
+            world.clean += truth.right
+            if taught and (example := _example(turn, meant, truth.right, decider)) is not None:
+                world.examples.append(example)
         for told in layer.process(dialogue):
-            source = told.key.removeprefix(f"personal/{dialogue.user_id}/")
             if told.rewrite is None:
-                own.pop(source, None)
+                index.remove(told.key)
             else:
-                own[source] = told.rewrite
+                index.put(entry_of(told.rewrite))
+    return world
 
 
-def _uses(dialogue: Dialogue, own: dict[str, Rewrite]) -> Iterable[tuple[str, bool]]:
-    """Of the first request at each known source: what was known, and whether it came to that again."""
-    taught = {one.lesson.id: one.lesson.target for one in lessons_of(dialogue, lambda _turn, _dialogue: None)}
-    seen: set[str] = set()
-    for turn in dialogue.turns:
-        state = state_key(turn.facets.domain, turn.facets.intent, turn.slots or (), turn.request) or ""
-        rewrite = own.get(state)
-        if rewrite is None or rewrite.blocked or state in seen:
-            continue
-        seen.add(state)
-        target = taught.get(hashed(turn.turn_id))
-        if target is None and (turn.defect or turn.asked_back):
-            continue
-        worked = rewrite.target_success
-        yield own_key(worked.good - PRIOR, worked.bad - PRIOR), target == rewrite.target
+def _example(turn: Turn, meant: str, right: bool, decider: Decider) -> OwnExample | None:
+    _, found, _ = decider.find(request_of(turn), Considered())
+    own = [one for one in found if is_taught(one)]
+    if not own:
+        return None
+    lessons = tuple(lessons_of(one.entry) for one in own)
+    return OwnExample(turn.user_id, lessons, tuple(one.entry.target_state == meant for one in own), right)

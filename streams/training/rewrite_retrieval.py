@@ -12,11 +12,13 @@ from models.folder import ModelFolderError, save
 from models.minilm import minilm_tokenizer
 from models.rewrite.eight_bit import EightBit
 from models.rewrite.learned_encoder import FORMAT, LearnedRequests
+from models.rewrite.likeness import KEY
 from models.rewrite.request_rows import RequestRows
 from streams.evaluate.figures import Figure
 from streams.training.rewrite_retrieval_card import card
 from streams.training.rewrite_retrieval_figures import Encoder, held_out, recalls
 from streams.training.rewrite_retrieval_fit import fit
+from streams.training.rewrite_retrieval_likeness import fit_likeness
 from streams.training.rewrite_retrieval_pairs import fingerprint_of
 from streams.training.rewrite_retrieval_prepared import Prepared
 
@@ -37,24 +39,30 @@ def train(data: Path, output: Path, seed: int, progress: Progress) -> None:
         prepared = Prepared.of(data, encoder, seed, progress)
         prepared.keep(ready)
     table = fit(prepared.weighted(), prepared.taught, prepared.pieces, rows, seed, progress, steps)
+    progress("what letters and sounds count for")
+    likeness = fit_likeness(prepared.by_kind(), seed)
     coded = EightBit.of(table)
     tensors: dict[str, NDArray[np.generic]] = {"codes": coded.codes, "scales": coded.scales}
     version = f"requests/{FORMAT}.{_digest(tensors)}"
     made = LearnedRequests(coded.vectors, rows, version)
-    progress("figures on what was left out")
-    figures = _figures({"this": made, "MiniLM": encoder}, data, seed)
-    told = card(figures, prepared.kinds, len(prepared.taught.texts), seed)
-    save(output, {"format": FORMAT, "version": version, "seed": seed}, tensors, told)
+    figures = _figures({"this": made, "MiniLM": encoder}, data, seed, progress)
+    told = card(figures, prepared.kinds, len(prepared.taught.texts), likeness, seed)
+    config = {"format": FORMAT, "version": version, "seed": seed, KEY: likeness._asdict()}
+    save(output, config, tensors, told)
     for kept in (ready, steps):
         kept.unlink(missing_ok=True)
     progress(f"{output}: written")
 
 
-def _figures(encoders: Mapping[str, Encoder], data: Path, seed: int) -> dict[str, dict[str, Figure]]:
+def _figures(
+    encoders: Mapping[str, Encoder], data: Path, seed: int, progress: Progress
+) -> dict[str, dict[str, Figure]]:
     """By set and measure, then by encoder."""
+    progress("what was left out, to be tested with")
     figures: dict[str, dict[str, Figure]] = {}
     for held in held_out(data, seed):
         for name, encoder in encoders.items():
+            progress(f"{held.name}: {len(held.asked):,} requests among {len(held.texts):,} texts, {name}")
             for measure, figure in recalls(encoder, held).items():
                 figures.setdefault(f"{held.name}: {measure} of {len(held.texts):,}", {})[name] = figure
     return figures

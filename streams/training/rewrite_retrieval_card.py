@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from models.rewrite.learned_encoder import WIDTH
+from models.rewrite.likeness import Likeness
 from models.rewrite.request_rows import LETTERS, PIECES, SOUNDS
 from streams.evaluate.figures import Figure
 
@@ -18,6 +19,10 @@ differently lies near what was meant. English only.
 - Word pieces begin as principal components of MiniLM's embeddings of them (all-MiniLM-L6-v2, Apache-2.0). Fitted by
   InfoNCE within batches of what is hard to tell apart: targets that sound alike, read alike, or belong to the same
   intent; and by keeping to MiniLM's cosines between {taught:,} texts.
+- **Likeness**: in what order rewrites are candidates, however they were found: {likeness.held:.2f} x BM25 over each
+  three letters in a row of words and sounds, {likeness.letters:.2f} x likeness of letters, {likeness.sounds:.2f} x
+  likeness of sounds (insertions and deletions). A conditional logit on pairs of each kind below, both ways round; not
+  on meaning, as the encoder has seen these pairs.
 - Made with: `earshot train rewrite-retrieval --seed {seed}`. An index made with other weights is refused: the version
   holds their digest.
 
@@ -55,7 +60,9 @@ is near other such requests, not near its resolution.
 """
 
 
-def card(figures: Mapping[str, Mapping[str, Figure]], counts: Mapping[str, int], taught: int, seed: int) -> str:
+def card(
+    figures: Mapping[str, Mapping[str, Figure]], counts: Mapping[str, int], taught: int, likeness: Likeness, seed: int
+) -> str:
     """The text of the card."""
     lines = [f"| {name} | {_shown(both['this'])} | {_shown(both['MiniLM'])} |" for name, both in figures.items()]
     return _CARD.format(
@@ -65,6 +72,7 @@ def card(figures: Mapping[str, Mapping[str, Figure]], counts: Mapping[str, int],
         sounds=SOUNDS,
         taught=taught,
         seed=seed,
+        likeness=likeness,
         figures="\n".join(lines),
         **counts,
     )

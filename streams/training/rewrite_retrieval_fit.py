@@ -24,6 +24,7 @@ Progress = Callable[[str], None]
 
 STEPS: Final = 1_200
 KEPT_EVERY: Final = 250
+_TOLD_EVERY: Final = 20_000
 _SEEDS: Final = 64
 _NEIGHBOURS: Final = 7
 _TAUGHT: Final = 512
@@ -83,17 +84,19 @@ def fit(
     With a `checkpoint` a fit of the same that was interrupted goes on; the file is the caller's to remove.
     """
     torch.set_num_threads(1)
-    meant = list(dict.fromkeys(pair.meant for pair in pairs))
-    place = {text: at for at, text in enumerate(meant)}
-    target_of = np.array([place[pair.meant] for pair in pairs], dtype=np.int64)
-    progress("texts that are alike")
-    near = alike(pairs, meant, place)
-    said_bags, meant_bags = Bags([pair.said for pair in pairs], rows), Bags(meant, rows)
-    taught_bags = Bags(taught.texts, rows)
-    wished = _wishes(meant)
     table = nn.Parameter(torch.from_numpy(start(pieces, seed)))
     optimizer = torch.optim.Adam([table], lr=_RATE)
     began = _resumed(checkpoint, table, optimizer)
+    made: Floats = table.detach().numpy()
+    if began >= steps:
+        return made
+    meant = list(dict.fromkeys(pair.meant for pair in pairs))
+    place = {text: at for at, text in enumerate(meant)}
+    target_of = np.array([place[pair.meant] for pair in pairs], dtype=np.int64)
+    near = alike(pairs, meant, place, progress)
+    said_bags, meant_bags = Bags([pair.said for pair in pairs], rows), Bags(meant, rows)
+    taught_bags = Bags(taught.texts, rows)
+    wished = _wishes(meant)
     for step in range(began, steps):
         drawn = np.random.default_rng([seed, step])
         for group in optimizer.param_groups:
@@ -110,7 +113,6 @@ def fit(
         if (step + 1) % KEPT_EVERY == 0 or step + 1 == steps:
             progress(f"step {step + 1:,} of {steps:,}, loss {loss.item():.3f}")
             _keep(checkpoint, table, optimizer, step + 1)
-    made: Floats = table.detach().numpy()
     return made
 
 
@@ -126,7 +128,9 @@ def start(pieces: Floats, seed: int) -> Floats:
     return made
 
 
-def alike(pairs: Sequence[Pair], meant: Sequence[str], place: dict[str, int]) -> list[NDArray[np.int64]]:
+def alike(
+    pairs: Sequence[Pair], meant: Sequence[str], place: dict[str, int], progress: Progress
+) -> list[NDArray[np.int64]]:
     """For each pair others that are hard to tell from it: their targets sound or read alike, or are about the same."""
     of_target: dict[int, int] = {place[pair.meant]: at for at, pair in enumerate(pairs)}
     same: dict[str, list[int]] = {}
@@ -137,6 +141,8 @@ def alike(pairs: Sequence[Pair], meant: Sequence[str], place: dict[str, int]) ->
     found: dict[int, NDArray[np.int64]] = {}
     made = []
     for at, pair in enumerate(pairs):
+        if at % _TOLD_EVERY == 0:
+            progress(f"texts that are alike: {at:,} of {len(pairs):,} pairs")
         target = place[pair.meant]
         if target not in found:
             near = np.concatenate([channel.search(pair.meant, 6) for channel in (sounds, letters)])

@@ -74,10 +74,14 @@ class Prepared:
 
     def weighted(self) -> list[Pair]:
         """The pairs, those of some kinds several times."""
-        made: list[Pair] = []
+        return [pair for kind, own in self.by_kind().items() for pair in own * REPEATED.get(kind, 1)]
+
+    def by_kind(self) -> dict[str, list[Pair]]:
+        """The pairs of each kind."""
+        made: dict[str, list[Pair]] = {}
         at = 0
         for kind, count in self.kinds.items():
-            made += self.pairs[at : at + count] * REPEATED.get(kind, 1)
+            made[kind] = self.pairs[at : at + count]
             at += count
         return made
 

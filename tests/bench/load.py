@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -60,31 +60,51 @@ async def _fill(settings: Settings, stream: Iterable[Sent]) -> int:
 async def pace(settings: Settings, stream: Sequence[Sent], begins: float) -> list[Produced]:
     """Produce each record at its time after `begins` (epoch seconds); where and when each was put, in their order."""
     topic = f"{settings.topic_prefix}.{DeviceEvent.topic_suffix}"
-    places: list[list[tuple[asyncio.Future[object], int, int, float]]] = []
+    under_way: dict[int, tuple[asyncio.Future[object], int, int, float]] = {}
     async with _producer(settings) as producer:
         at = 0
         while at < len(stream):
             await asyncio.sleep(_TICK_S)
             now = time.time()
-            batches: dict[int, BatchBuilder] = {}
-            tick: list[tuple[int, int]] = []
+            first = at
             while at < len(stream) and begins + stream[at].at_ms / 1000 <= now:
-                sent = stream[at]
-                partition = partition_of(sent.key, settings)
-                batch = batches.get(partition) or batches.setdefault(partition, producer.create_batch())
-                tick.append((partition, batch.record_count()))
-                batch.append(timestamp=None, key=sent.key, value=sent.value)
                 at += 1
-            sending: dict[int, asyncio.Future[object]] = {}
-            for partition, batch in batches.items():
-                batch.close()
-                sending[partition] = await producer.send_batch(batch, topic, partition=partition)
-            places.append([(sending[partition], partition, place, now) for partition, place in tick])
+            for one in in_batches(stream[first:at], settings, producer.create_batch):
+                future = await producer.send_batch(one.builder, topic, partition=one.partition)
+                under_way.update(
+                    (first + number, (future, one.partition, place, now)) for place, number in enumerate(one.numbers)
+                )
         return [
             Produced(partition, (await future).offset + place, now)  # type: ignore[attr-defined]
-            for tick_places in places
-            for future, partition, place, now in tick_places
+            for future, partition, place, now in (under_way[number] for number in range(len(stream)))
         ]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A closed batch for a partition; `numbers`: of the records in it, by their place among those that were due."""
+
+    partition: int
+    builder: BatchBuilder
+    numbers: list[int] = field(default_factory=list)
+
+
+def in_batches(due: Sequence[Sent], settings: Settings, create: Callable[[], BatchBuilder]) -> list[Batch]:
+    """All records that are due, those of a partition in their order. After a pause there may be more than one batch
+    holds."""
+    made: list[Batch] = []
+    filling: dict[int, Batch] = {}
+    for number, sent in enumerate(due):
+        partition = partition_of(sent.key, settings)
+        batch = filling.get(partition)
+        if batch is None or batch.builder.append(timestamp=None, key=sent.key, value=sent.value) is None:
+            batch = filling[partition] = Batch(partition, create())
+            made.append(batch)
+            batch.builder.append(timestamp=None, key=sent.key, value=sent.value)
+        batch.numbers.append(number)
+    for batch in made:
+        batch.builder.close()
+    return made
 
 
 def partition_of(key: bytes, settings: Settings) -> int:

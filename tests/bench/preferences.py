@@ -4,9 +4,9 @@ Starts a Kafka of its own, `earshot worker detect` and `earshot worker serve` wi
 snapshot, and plays a fleet's natural stream of turns. Among them some people state a preference:
 `taught_to_visible_*_ms` is the time from the turn on the wire to the first `GET` that shows it. Meanwhile others are
 forgotten by a record without a value: `forgotten_*_ms` is the time from that record on the wire to the first `GET`
-that is 404. A `GET` is asked every few milliseconds at first, which is in the figures. `in_process_us` is what teaching
-adds to
-a turn in `detect`, `read_share` how many turns the network reads of those in the stream.
+that is 404. A `GET` is asked every few milliseconds at first, which is in the figures. `taught_to_made_*_ms` is what
+passes until `detect` has made the preference. `*_cores` is the processor time that each process takes in a second.
+`in_process_us` is what teaching adds to a turn in `detect`, `read_share` how many turns the network reads.
 
     python tests/bench/preferences.py                                              # as promised: 2,000 turns/s, 1M
     python tests/bench/preferences.py --stored 20000 --rate 200 --live 15          # a small one
@@ -14,7 +14,9 @@ a turn in `detect`, `read_share` how many turns the network reads of those in th
 
 import argparse
 import asyncio
+import gc
 import itertools
+import multiprocessing
 import os
 import shutil
 import socket
@@ -22,18 +24,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import httpx
+import uvloop
 from aiokafka import AIOKafkaProducer
+from asker import GIVEN_UP_S, POLL_S, Asker, asking
 from latency import SETTLING_S, quantile
 from load import pace, partition_of
 from natural_stream import NaturalStream, Sent
+from rewrites import cpu_s
 from spine import Figures, say
+from teaching_cost import in_process
 
 from infra.kafka.broker import EmbeddedBroker
 from infra.kafka.connection import aiokafka_options
@@ -50,32 +56,19 @@ from schemas.preference import (
     PreferenceStatus,
 )
 from schemas.turn import Asr, Device, Turn
-from streams.delivery import Committed
-from streams.detect_partition import DetectPartition
-from streams.record import Record
 from streams.serve.feed import Tables
 from streams.serve.loading import request_encoder, write_tables
 from streams.serve.preference_book import PreferenceBook
+from streams.topic_reader import TopicReader
 
 NAME = "preferences"
-AHEAD_S = 6.0
+AHEAD_S = 10.0
+AHEAD_A_TURN_S = 6e-4
+"""A stream takes its time to be made, before anything of it is due."""
 READY_S = 300.0
-POLL_S = 0.005
-GIVEN_UP_S = 20.0
 A_PERSON = 4
 """Stored preferences of one person."""
 VALUES = ("jazz", "horror movies", "Italian restaurants", "short answers", "poetry books", "the Celtics", "Thai food")
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """A record at its offset."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 def stored(count: int) -> Iterator[Preference]:
@@ -127,64 +120,111 @@ def lesson(number: int, at: datetime, text: str) -> Turn:
     )
 
 
-class Live:
-    """One run at a rate. `lessons`, `forgets`: how many a second."""
+def fleet(settings: Settings, rate: float, length_s: float, other: Connection) -> None:
+    """In a process of its own: the stream of a fleet with lessons among it, each record in its time. Says when it knows
+    what people may say, is told when to begin and the lessons, and tells how many records that were and when each
+    lesson was on the wire."""
+    natural = NaturalStream(rate)
+    other.send(None)
+    begins, lessons = other.recv()
+    records = itertools.takewhile(
+        lambda one: one.at_ms <= length_s * 1000, natural.records(datetime.fromtimestamp(begins, UTC))
+    )
+    stream = sorted([*records, *lessons], key=lambda one: one.at_ms)
+    if time.time() > begins:
+        raise SystemExit("the stream was not made in time: ask for fewer turns")
+    gc.collect()
+    gc.freeze()
+    produced = asyncio.run(pace(settings, stream, begins))
+    learners = {one.key for one in lessons}
+    places = zip(stream, produced, strict=True)
+    other.send((len(stream), {one.key: place.at for one, place in places if one.key in learners}))
 
-    def __init__(self, settings: Settings, rate: float, live_s: float, lessons: float, forgets: float) -> None:
+
+class Live:
+    """One run at a rate. `lessons`, `forgets`: how many a second. `workers`: processes whose time is taken, by name."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        workers: Mapping[str, int],
+        rate: float,
+        live_s: float,
+        lessons: float,
+        forgets: float,
+    ) -> None:
+        self._workers = dict(workers)
         self._settings = settings
         self._rate = rate
         self._length_s = live_s + SETTLING_S
         self._lessons = lessons
         self._forgets = forgets
         self.taught: list[float] = []
+        self.detected: list[float] = []
+        """ms from the wire until `detect` had made a preference of it: what of `taught` is not `serve`'s"""
         self.forgotten: list[float] = []
+        self.cores: dict[str, float] = {}
+        """processor seconds a second of each worker, and of the fleet"""
         self.missing = 0
         self.sent = 0
 
     async def run(self) -> None:
         """Produce in time and look at `serve`."""
         await self._warm_up()
-        natural = NaturalStream(self._rate)  # takes its time: before anything is planned
-        planned = datetime.now(UTC) + timedelta(seconds=AHEAD_S + self._rate * self._length_s * 3e-4)
-        begins = planned.timestamp()
-        records = list(itertools.takewhile(lambda one: one.at_ms <= self._length_s * 1000, natural.records(planned)))
+        spawn = multiprocessing.get_context("spawn")
+        producing, theirs = spawn.Pipe()
+        arguments = (self._settings, self._rate, self._length_s, theirs)
+        process = spawn.Process(target=fleet, args=arguments, daemon=True)
+        process.start()
+        theirs.close()
+        await asyncio.to_thread(producing.recv)
+        begins = time.time() + AHEAD_S + self._rate * self._length_s * AHEAD_A_TURN_S
+        planned = datetime.fromtimestamp(begins, UTC)
         lessons = [
-            Sent(round(1000 * number / self._lessons), f"learner-{number}".encode(), b"", True)
+            self._filled(Sent(round(1000 * number / self._lessons), f"learner-{number}".encode(), b"", True), planned)
             for number in range(1, int(self._length_s * self._lessons))
         ]
-        lessons = [self._filled(one, planned) for one in lessons]
-        stream = sorted([*records, *lessons], key=lambda one: one.at_ms)
-        self.sent = len(stream)
-        url = f"http://127.0.0.1:{self._settings.serve_port}"
-        limits = httpx.Limits(max_connections=64)
-        async with httpx.AsyncClient(base_url=url, timeout=10.0, limits=limits) as http, self._producer() as producer:
-            producing = asyncio.create_task(pace(self._settings, stream, begins))
-            watching = [asyncio.create_task(self._watch(http, begins, one)) for one in lessons]
-            forgetting = asyncio.create_task(self._forget(http, producer, begins))
-            produced = await producing
-            learners = {one.key for one in lessons}
-            places = zip(stream, produced, strict=True)
-            on_wire = {one.key: place.at for one, place in places if one.key in learners}
+        producing.send((begins, lessons))
+        async with asking(self._settings.serve_port) as asker, self._producer() as producer:
+            watching = [asyncio.create_task(self._watch(asker, begins, one)) for one in lessons]
+            forgetting = asyncio.create_task(self._forget(asker, producer, begins))
+            await asyncio.sleep(max(0.0, begins - time.time()))
+            assert process.pid is not None
+            pids = self._workers | {"fleet": process.pid}
+            before, began = {name: cpu_s(pid) for name, pid in pids.items()}, time.monotonic()
+            self.sent, on_wire = await asyncio.to_thread(producing.recv)
+            lasted = time.monotonic() - began
+            self.cores = {name: (cpu_s(pid) - before[name]) / lasted for name, pid in pids.items()}
             seen = dict(await asyncio.gather(*watching))
             await forgetting
+        process.join()
+        made = self._made()
         for one in lessons:
             if one.at_ms < SETTLING_S * 1000:
                 continue
             at = seen[one.key]
             if at is None:
                 self.missing += 1
+                say(f"{one.key.decode()} was not seen; on the topic: {one.key in made}")
             else:
                 self.taught.append(1000 * (at - on_wire[one.key]))
+                self.detected.append(1000 * (made[one.key] - on_wire[one.key]))
         self.taught.sort()
+        self.detected.sort()
         self.forgotten.sort()
+
+    def _made(self) -> dict[bytes, float]:
+        """When the preference of each learner was made, by its record."""
+        with TopicReader(self._settings, [PREFERENCES.full_name(self._settings)]) as reader:
+            records = [one for one in reader.rest() if one.key is not None and one.value is not None]
+        return {one.key.rpartition(b"/")[0]: one.timestamp_ms / 1000 for one in records if one.key is not None}
 
     async def _warm_up(self) -> None:
         """Wait until the first preference has come all the way."""
-        url = f"http://127.0.0.1:{self._settings.serve_port}"
         first = Sent(0, b"learner-0", b"", True)
-        async with httpx.AsyncClient(base_url=url, timeout=10.0) as http:
+        async with asking(self._settings.serve_port) as asker:
             await pace(self._settings, [self._filled(first, datetime.now(UTC))], time.time())
-            _, seen = await self._watch(http, time.time(), first, READY_S, 0.2)
+            _, seen = await self._watch(asker, time.time(), first, READY_S, 0.2)
         if seen is None:
             raise SystemExit(f"nothing that is said is seen: {_said(self._settings, 'detect')}")
 
@@ -196,21 +236,21 @@ class Live:
 
     @staticmethod
     async def _watch(
-        http: httpx.AsyncClient, begins: float, one: Sent, within_s: float = GIVEN_UP_S, poll_s: float = POLL_S
+        asker: "Asker", begins: float, one: Sent, within_s: float = GIVEN_UP_S, poll_s: float = POLL_S
     ) -> tuple[bytes, float | None]:
         await asyncio.sleep(max(0.0, begins + one.at_ms / 1000 - time.time()))
-        path = f"/v1/users/{one.key.decode()}/preferences"
-        return one.key, await _until(lambda status: status == httpx.codes.OK, http, path, within_s, poll_s)
+        return one.key, await asker.until(httpx.codes.OK, one.key.decode(), within_s, poll_s)
 
-    async def _forget(self, http: httpx.AsyncClient, producer: AIOKafkaProducer, begins: float) -> None:
+    async def _forget(self, asker: "Asker", producer: AIOKafkaProducer, begins: float) -> None:
         """Tombstones for people whose preferences came from the snapshot."""
         topic = PREFERENCES.full_name(self._settings)
         checks: list[asyncio.Task[None]] = []
 
         async def check(user: str, at: float) -> None:
-            gone = await _until(lambda status: status == httpx.codes.NOT_FOUND, http, f"/v1/users/{user}/preferences")
+            gone = await asker.until(httpx.codes.NOT_FOUND, user)
             if gone is None:
                 self.missing += 1
+                say(f"{user} was not gone")
             else:
                 self.forgotten.append(1000 * (gone - at))
 
@@ -235,45 +275,6 @@ class Live:
             yield producer
         finally:
             await producer.stop()
-
-
-async def _until(
-    done: Callable[[int], bool],
-    http: httpx.AsyncClient,
-    path: str,
-    within_s: float = GIVEN_UP_S,
-    poll_s: float = POLL_S,
-) -> float | None:
-    """When a `GET` was first answered so; None if never."""
-    began = time.time()
-    while (waited := time.time() - began) < within_s:
-        answer = await http.get(path)
-        if done(answer.status_code):
-            return time.time()
-        # Who asks more often than it can be answered measures the asking.
-        await asyncio.sleep(max(poll_s, waited / 10))
-    return None
-
-
-def in_process(rate: float, turns: int) -> tuple[float, float, int]:
-    """(CPU microseconds that teaching adds to a record of the natural stream, share of records that the network reads,
-    records)."""
-    log: list[Record] = [
-        Delivered(offset, -1, one.key, one.value)
-        for offset, one in enumerate(NaturalStream(rate).records(datetime.now(UTC) - timedelta(days=1), turns))
-    ]
-    costs: dict[str, float] = {}
-    read = 0
-    for teaching in ("off", "models"):
-        settings = Settings(hearing="rules", teaching=teaching)
-        DetectPartition(settings, 0, Committed(-1)).process(log[:500])  # models are loaded, code is warm
-        partition = DetectPartition(settings, 0, Committed(-1))
-        began = time.process_time()
-        for first in range(0, len(log), 500):
-            partition.process(log[first : first + 500])
-        costs[teaching] = (time.process_time() - began) / len(log) * 1e6
-        read = partition.statements_read
-    return costs["models"] - costs["off"], read / len(log), len(log)
 
 
 @contextmanager
@@ -349,16 +350,23 @@ def main() -> None:
         create_topics(settings)
         say(f"storing {chosen.stored:,} preferences")
         write_stored(settings, chosen.stored)
-        stack.enter_context(worker("serve", settings))
-        stack.enter_context(worker("detect", settings))
+        workers = {role: stack.enter_context(worker(role, settings)) for role in ("serve", "detect")}
         figures.add("serve_ready_s", wait_ready(settings), chosen.stored)
         say(f"{chosen.rate:,.0f} turns a second for {chosen.live + SETTLING_S:.0f} s")
-        live = Live(settings, chosen.rate, chosen.live, chosen.lessons, chosen.forgets)
-        asyncio.run(live.run())
+        pids = {role: one.pid for role, one in workers.items()} | {"broker": broker.status().pid or 0}
+        live = Live(settings, pids, chosen.rate, chosen.live, chosen.lessons, chosen.forgets)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(live.run())
         if live.missing:
             say("".join(f"{role} said: {_said(settings, role)}" for role in ("detect", "serve")))
     figures.add("records", live.sent, live.sent)
-    for name, values in (("taught_to_visible", live.taught), ("forgotten", live.forgotten)):
+    for name, cores in live.cores.items():
+        figures.add(f"{name}_cores", cores, live.sent)
+    for name, values in (
+        ("taught_to_made", live.detected),
+        ("taught_to_visible", live.taught),
+        ("forgotten", live.forgotten),
+    ):
         figures.add(f"{name}_p50_ms", quantile(values, 0.5), len(values))
         figures.add(f"{name}_p99_ms", quantile(values, 0.99), len(values))
     figures.add("not_seen", live.missing, len(live.taught) + len(live.forgotten))

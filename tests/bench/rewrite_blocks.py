@@ -2,9 +2,9 @@
 
     python -m tests.bench.rewrite_blocks [--runs 1000] [--turns 3000] [--seed 1]
 
-Turns come at 50 a minute and one in twenty is held back. What is known of the source is drawn anew for every run, from
-as many turns as are said. As in `processors.rewrite_trials` the last turns of each arm count, and the newest ones do
-not. Intervals are Clopper and Pearson's.
+Turns come at 50 a minute and one in twenty is held back, more where the source is unknown. What is known of the source
+is drawn anew for every run, from as many turns as are said. As in `processors.rewrite_trials` the last turns of each
+arm count, and the newest ones do not. Intervals are Clopper and Pearson's.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from scipy.stats import beta
 
 from processors.posterior import success
 from processors.rewrite_harm import Counts, log_harm, native_bound
+from processors.rewrite_holdout import holdout_share
 from processors.rewrite_trials import BLOCKED_AT, FEWEST, LAST, SETTLED_MS
 
 HOLDOUT: Final = 0.05
@@ -23,6 +24,7 @@ USES_A_MINUTE: Final = 50.0
 TOLD_EVERY_S: Final = 2.0
 """Outcomes are told once a second, and so are the blocks that follow."""
 
+KNOWN: Final = (0, 5, 10, 30, 300)
 HARMLESS: Final = (0.3, 0.5, 0.7, 0.85, 0.95)
 HARMFUL: Final = (0.0, 0.05, 0.1)
 NATIVE: Final = 0.85
@@ -58,9 +60,10 @@ def blocks(
     before = rates[1] if native_before is None else native_before
     found: list[float | None] = []
     for _ in range(runs):
-        native = int(dice.binomial(known, before)) if known else 0
-        bound = native_bound(success(native, known - native)) if known else 0.0
-        served = dice.random(turns) >= HOLDOUT
+        native = int(dice.binomial(known, before))
+        source = success(native, known - native)
+        bound = native_bound(source)
+        served = dice.random(turns) >= holdout_share(source.good, source.bad, HOLDOUT)
         good = dice.random(turns) < np.where(served, *rates)
         at_s = np.cumsum(dice.exponential(60 / USES_A_MINUTE, turns))
         turn = first_block(served, good, bound)
@@ -86,7 +89,7 @@ def main() -> None:
     print(
         f"harmless, {asked.runs} runs of {asked.turns} turns ({asked.turns / USES_A_MINUTE:.0f} minutes): ever blocked"
     )
-    for known in (0, 30, 300):
+    for known in KNOWN:
         for rate in HARMLESS:
             found = blocks(dice, (rate, rate), known, asked.runs, asked.turns)
             print(f"  {known:4} known turns, {rate:.0%}: {share(sum(one is not None for one in found), asked.runs)}")
@@ -95,7 +98,7 @@ def main() -> None:
         found = blocks(dice, (0.5, 0.5), 300, asked.runs, turns, native_before=NATIVE)
         print(f"  {turns:4} turns: {share(sum(one is not None for one in found), asked.runs)}")
     print(f"harmful, against {NATIVE:.0%}, {asked.runs} runs: blocked within 60 s of stream time")
-    for known in (0, 30, 300):
+    for known in KNOWN:
         for rate in HARMFUL:
             found = blocks(dice, (rate, NATIVE), known, asked.runs, asked.turns)
             took = [np.inf if one is None else one for one in found]

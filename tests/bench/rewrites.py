@@ -3,7 +3,8 @@
 Builds a table, writes it as a snapshot, and starts a fresh process from it: `cold_start_s` (models and snapshot, up to
 the first answer), `rss_mib`, and while 200 updates a second come in: `in_process_p99_ms` and CPU time of a decision,
 and `recall_at_20` of the dense channel against comparing all. Then over HTTP, open loop, with the same updates:
-`http_p99_ms`, and the processor time of the server for a request, updates included.
+`http_p99_ms`, and the processor time of the server for a request, updates included; `http_client_*` is what the client
+takes, and how late it is with what it sends, which counts in the times.
 
 Texts are a carrier and a name, all of them encoded for real. A tenth of the requests are known words, the others have a
 slip. CPU times are those of the deciding thread (`in_process_cpu_*`): unlike wall times they hold on a loaded machine.
@@ -15,6 +16,7 @@ import multiprocessing
 import os
 import random
 import resource
+import socket
 import statistics
 import sys
 import tempfile
@@ -26,6 +28,8 @@ from pathlib import Path
 import httpx
 import numpy as np
 import uvicorn
+import uvloop
+from open_loop import load
 from spine import Figures, say
 
 from infra.settings import Settings
@@ -44,12 +48,12 @@ from models.rewrite.snapshot import read_snapshot, snapshots, write_snapshot
 from streams.serve.app import create_app
 from streams.serve.asked import RewriteRequest
 from streams.serve.decide import Decider
+from streams.serve.run import http_config, leave_alone_what_is_loaded
 from streams.serve.service import RewriteService
 
 NAME = "rewrites"
 UPDATES_A_SECOND = 200
 KNOWN_SHARE = 0.1
-CONNECTIONS = 128
 OWN_MOST = 1_000
 OWN_FEW = 100
 _SYLLABLES = "ba ko ri lum ster don vel mar ith son fay gor quin dra pel nos tam wick lo hen".split()
@@ -253,50 +257,10 @@ def serve(
     sent.put(figures)
     service = RewriteService(decider, lambda: None, lambda make: None, 10_000)
     app = create_app(service, None, Settings())
-    with Updates(index, texts, UPDATES_A_SECOND):
-        uvicorn.run(app, port=port, log_level="warning", access_log=False)
-
-
-async def load(port: int, rate: float, seconds: float, asked: Sequence[RewriteRequest]) -> list[float]:
-    """Open loop: a request is sent when it is due, whatever became of the others; times count from then."""
-    bodies = [one.model_dump_json(exclude_none=True).encode() for one in asked]
-    idle: asyncio.LifoQueue[Connection] = asyncio.LifoQueue()
-    for _ in range(CONNECTIONS):
-        idle.put_nowait(Connection(*await asyncio.open_connection("127.0.0.1", port)))
-    took: list[float] = []
-
-    async def one(body: bytes, due: float) -> None:
-        connection = await idle.get()
-        await connection.post("/v1/rewrite", body)
-        idle.put_nowait(connection)
-        took.append((time.perf_counter() - due) * 1e3)
-
-    began, sending = time.perf_counter(), []
-    for number in range(int(rate * seconds)):
-        due = began + number / rate
-        if (ahead := due - time.perf_counter()) > 0:
-            await asyncio.sleep(ahead)
-        sending.append(asyncio.create_task(one(bodies[number % len(bodies)], due)))
-    await asyncio.gather(*sending)
-    return took
-
-
-class Connection:
-    """One that is kept, with no more done for a request than HTTP asks: the client shares the machine."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
-
-    async def post(self, path: str, body: bytes) -> bytes:
-        """The answer's body. Raises `RuntimeError` for any status but 200."""
-        head = f"POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-        self._writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
-        answer = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
-        length = int(answer.partition("content-length:")[2].partition("\r\n")[0])
-        told = await self._reader.readexactly(length)
-        if not answer.startswith("http/1.1 200"):
-            raise RuntimeError(f"{answer.splitlines()[0]}: {told.decode()}")
-        return told
+    leave_alone_what_is_loaded()
+    listening = socket.create_server(("127.0.0.1", port))
+    with Updates(index, texts, UPDATES_A_SECOND), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(uvicorn.Server(http_config(app)).serve(sockets=[listening]))
 
 
 def cpu_s(process: int) -> float:
@@ -345,15 +309,18 @@ def measure(figures: Figures, chosen: argparse.Namespace, folder: Path) -> None:
         asked = requests(texts, [user for user, _ in users_of(chosen.personal)], 20_000, 11)
         wait_for(chosen.port)
         say(f"{chosen.rate:.0f} requests a second over HTTP, load average {os.getloadavg()[0]:.1f}")
-        asyncio.run(load(chosen.port, chosen.rate / 5, 3.0, asked[:500]))
+        bodies = [one.model_dump_json(exclude_none=True).encode() for one in asked]
+        load(chosen.port, "/v1/rewrite", chosen.rate / 5, 3.0, bodies[:500])
         assert serving.pid is not None
-        used, began = cpu_s(serving.pid), time.perf_counter()
-        took = asyncio.run(load(chosen.port, chosen.rate, chosen.seconds, asked))
-        used, lasted = cpu_s(serving.pid) - used, time.perf_counter() - began
-        figures.add("http_requests_a_second", len(took) / lasted, len(took))
-        figures.add("http_cpu_ms_a_request", used * 1e3 / len(took), len(took))
-        figures.add("http_p50_ms", percentile(took, 0.5), len(took))
-        figures.add("http_p99_ms", percentile(took, 0.99), len(took))
+        used, own = cpu_s(serving.pid), time.process_time()
+        made, lasted = load(chosen.port, "/v1/rewrite", chosen.rate, chosen.seconds, bodies)
+        used, own, count = cpu_s(serving.pid) - used, time.process_time() - own, len(made.took)
+        figures.add("http_requests_a_second", count / lasted, count)
+        figures.add("http_cpu_ms_a_request", used * 1e3 / count, count)
+        figures.add("http_client_cpu_ms_a_request", own * 1e3 / count, count)
+        figures.add("http_client_late_p99_ms", percentile(made.late, 0.99), count)
+        figures.add("http_p50_ms", percentile(made.took, 0.5), count)
+        figures.add("http_p99_ms", percentile(made.took, 0.99), count)
     finally:
         serving.kill()
         serving.join()

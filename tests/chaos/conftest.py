@@ -1,11 +1,13 @@
-"""A broker and a server of each test alone, workers on them, and a fleet that does not wait for anybody."""
+"""Workers on the shared broker and server, or on those of a test alone, and a fleet that does not wait for anybody."""
 
 import os
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,16 +54,26 @@ def own_server(tmp_path: Path, free_ports: Callable[[int], list[int]]) -> Iterat
 
 
 @pytest.fixture
-def settings(own_broker: EmbeddedBroker, own_server: LocalServer) -> Settings:
-    """Both of them, with topics; dialogues end after five seconds of silence."""
-    chosen = Settings(
-        kafka_bootstrap=own_broker.bootstrap,
-        topic_prefix="chaos",
-        group_prefix="chaos",
-        store="clickhouse",
-        clickhouse_port=own_server.tcp_port,
-        dialogue_gap=timedelta(seconds=5),
-    )
+def other_settings() -> dict[str, object]:
+    """What the workers of a file need beside broker and store."""
+    return {}
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, other_settings: dict[str, object]) -> Settings:
+    """Topics on the broker and a database on the server, which are those of the test alone where it asks for them, as
+    it may stop those; dialogues end after five seconds of silence."""
+
+    def ours(shared: str, own: str) -> Any:
+        return request.getfixturevalue(own if own in request.fixturenames else shared)
+
+    name = f"chaos_{uuid.uuid4().hex[:12]}"
+    given = {"dialogue_gap": timedelta(seconds=5)} | other_settings
+    if request.node.get_closest_marker("clickhouse") is not None and "store" not in given:
+        server: LocalServer = ours("clickhouse_server", "own_server")
+        given |= {"store": "clickhouse", "clickhouse_port": server.tcp_port, "clickhouse_database": name}
+    broker: EmbeddedBroker = ours("broker", "own_broker")
+    chosen = Settings(kafka_bootstrap=broker.bootstrap, topic_prefix=name, group_prefix=name, **given)  # type: ignore[arg-type]
     create_topics(chosen)
     return chosen
 

@@ -2,20 +2,15 @@
 
 import random
 import time
-from collections.abc import Iterator
-from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from infra.kafka.broker import EmbeddedBroker
-from infra.kafka.topics import create_topics
 from infra.settings import Settings
 from schemas.failure_point import IsolationPass
 from streams.failure_points import failure_judge
 from tests.chaos.conftest import CAUGHT_UP_S, LiveFleet
 from tests.failure_points_told import attributed, unattributed, wanted_attributions
-from tests.streams_running import Crew, Worker, crew, until_none
+from tests.streams_running import Crew, Worker, until_none
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
@@ -25,23 +20,8 @@ DIALOGUES = 800
 
 
 @pytest.fixture
-def settings(own_broker: EmbeddedBroker) -> Settings:
-    """A broker of its own; dialogues end after five seconds of silence."""
-    chosen = Settings(
-        kafka_bootstrap=own_broker.bootstrap,
-        topic_prefix="chaos",
-        group_prefix="chaos",
-        dialogue_gap=timedelta(seconds=5),
-        classify_device="cpu",
-    )
-    create_topics(chosen)
-    return chosen
-
-
-@pytest.fixture
-def workers(settings: Settings, tmp_path: Path) -> Iterator[Crew]:
-    with crew(settings, tmp_path) as started:
-        yield started
+def other_settings() -> dict[str, object]:
+    return {"classify_device": "cpu"}
 
 
 def test_workers_killed_at_random_leave_no_turn_unjudged_and_judge_none_in_two_ways(

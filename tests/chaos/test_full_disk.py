@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 from infra.clickhouse.store import open_store
-from infra.kafka.broker import EmbeddedBroker
-from infra.kafka.topics import create_topics
 from infra.settings import Settings
 from streams.fleet import FleetProducer
 from tests.chaos.conftest import CAUGHT_UP_S
@@ -48,13 +46,14 @@ def fill(disk: Path) -> Path:
     return ballast
 
 
+@pytest.fixture
+def other_settings(small_disk: Path) -> dict[str, object]:
+    return {"home": small_disk, "store": "embedded"}
+
+
 def test_a_full_disk_is_one_clear_line_and_a_failure_and_loses_nothing(
-    own_broker: EmbeddedBroker, small_disk: Path, tmp_path: Path
+    settings: Settings, small_disk: Path, tmp_path: Path
 ) -> None:
-    settings = Settings(
-        kafka_bootstrap=own_broker.bootstrap, home=small_disk, store="embedded", dialogue_gap=timedelta(seconds=5)
-    )
-    create_topics(settings)
     first, second = (
         fleet_events(150, a_while_ago(minutes), timedelta(seconds=60), seed=seed)
         for minutes, seed in ((30, 1), (20, 2))

@@ -3,20 +3,16 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from infra.kafka.broker import EmbeddedBroker
-from infra.kafka.topics import create_topics
 from infra.settings import Settings
 from processors.personal_rewrites import PersonalRewrites
 from schemas.dialogue import Dialogue
 from tests.people_who_rephrase import kept, own, send, wanted
 from tests.retries_live import Retry
-from tests.streams_running import Crew, crew, until
+from tests.streams_running import Crew, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
@@ -25,19 +21,6 @@ FROZEN_S = 16.0
 
 LEARNED_S = 120.0
 PEOPLE = 20
-
-
-@pytest.fixture
-def settings(own_broker: EmbeddedBroker) -> Settings:
-    chosen = Settings(kafka_bootstrap=own_broker.bootstrap, topic_prefix="chaos", group_prefix="chaos")
-    create_topics(chosen)
-    return chosen
-
-
-@pytest.fixture
-def workers(settings: Settings, tmp_path: Path) -> Iterator[Crew]:
-    with crew(settings, tmp_path) as started:
-        yield started
 
 
 def taught(dialogues: list[Dialogue]) -> dict[tuple[str, str], str]:

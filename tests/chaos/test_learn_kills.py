@@ -2,13 +2,9 @@
 
 import random
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from infra.kafka.broker import EmbeddedBroker
-from infra.kafka.topics import create_topics
 from infra.settings import Settings
 from processors.rewrite_outcomes import OutcomeJoin
 from processors.rewrite_trials import RewriteTrials
@@ -16,26 +12,13 @@ from schemas.rewrite_decision import DecisionArm
 from schemas.rewrite_trial import RewriteTrial
 from tests.people_who_rephrase import send
 from tests.rewrites_in_use import Use, send_decisions, trials, uses
-from tests.streams_running import Crew, crew, until
+from tests.streams_running import Crew, until
 from tests.unit.rewrites_to_order import record
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 
 ROUNDS = 5
 COUNTED_S = 120.0
-
-
-@pytest.fixture
-def settings(own_broker: EmbeddedBroker) -> Settings:
-    chosen = Settings(kafka_bootstrap=own_broker.bootstrap, topic_prefix="chaos", group_prefix="chaos")
-    create_topics(chosen)
-    return chosen
-
-
-@pytest.fixture
-def workers(settings: Settings, tmp_path: Path) -> Iterator[Crew]:
-    with crew(settings, tmp_path) as started:
-        yield started
 
 
 def wanted(told: list[Use]) -> dict[str, RewriteTrial]:

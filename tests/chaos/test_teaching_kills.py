@@ -3,21 +3,18 @@
 import random
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from infra.kafka.broker import EmbeddedBroker
-from infra.kafka.topics import PREFERENCES, TEACHABLE_MOMENTS, create_topics
+from infra.kafka.topics import PREFERENCES, TEACHABLE_MOMENTS
 from infra.settings import Settings
 from schemas.preference import PREFERENCE, Preference
 from schemas.teachable_moment import TEACHABLE_MOMENT
 from schemas.turn import Asr, Device, Turn
 from streams.fleet import FleetProducer
 from streams.topic_reader import TopicReader
-from tests.streams_running import Crew, crew, until
+from tests.streams_running import Crew, until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
@@ -27,23 +24,8 @@ CAUGHT_UP_S = 60.0
 
 
 @pytest.fixture
-def settings(own_broker: EmbeddedBroker) -> Settings:
-    chosen = Settings(
-        kafka_bootstrap=own_broker.bootstrap,
-        topic_prefix="chaos",
-        group_prefix="chaos",
-        dialogue_gap=timedelta(seconds=5),
-        teaching="models",
-        hearing="rules",
-    )
-    create_topics(chosen)
-    return chosen
-
-
-@pytest.fixture
-def workers(settings: Settings, tmp_path: Path) -> Iterator[Crew]:
-    with crew(settings, tmp_path) as started:
-        yield started
+def other_settings() -> dict[str, object]:
+    return {"teaching": "models", "hearing": "rules"}
 
 
 def lesson(number: int) -> list[Turn]:

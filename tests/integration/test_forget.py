@@ -11,6 +11,7 @@ from infra.clickhouse.erasure import rows_of
 from infra.clickhouse.store import StoreInUse, open_store
 from infra.settings import Settings
 from schemas.alarm import Alarm
+from schemas.choices import Choices
 from schemas.rewrite_trial import RewriteTrial
 from streams.forgetting import StoreOutOfReach, forget_person
 from streams.serve.feed import Tables, catch_up
@@ -22,7 +23,7 @@ from tests.failures_to_order import AT, alarm
 from tests.fleet_of_few import sink_has_read_all
 from tests.integration.test_sink_forgetting import life_of, send
 from tests.streams_running import Crew, crew, environment_of, until
-from tests.taught_to_order import trial
+from tests.taught_to_order import choices, trial
 from tests.unit.rewrites_to_order import index_of
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse, pytest.mark.timeout(300)]
@@ -61,6 +62,7 @@ def test_a_person_is_forgotten_while_the_sink_runs_and_the_command_proves_it(
         *life_of("u-gone", build, 10),
         *life_of("u-stays", build, 20),
         (RewriteTrial, own.rewrite_id, own.to_bytes()),
+        (Choices, "u-gone", choices("u-gone").to_bytes()),
         *((Alarm, one.event_id, one.to_bytes()) for one in (alarm(2), over, broke)),
     )
     workers.start("sink")
@@ -69,6 +71,7 @@ def test_a_person_is_forgotten_while_the_sink_runs_and_the_command_proves_it(
     assert done.returncode == 0, done.stderr
     told = {line.rpartition("  ")[0].strip(): line.rpartition("  ")[2].strip() for line in done.stdout.splitlines()}
     assert told["topic preferences"] == told["topic rewrites"] == told["topic rewrite-trials"] == "1 -> 0"
+    assert told["topic choices"] == "1 -> 0"
     assert told["preferences"] == told["turns"] == told["rewrite_trials"] == "1 -> 0"
     assert all(line.endswith("-> 0") for line in done.stdout.splitlines())
     assert "nothing is left of 'u-gone'" in done.stderr

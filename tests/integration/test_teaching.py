@@ -1,5 +1,6 @@
 """Teaching on a real broker: said in a turn, seen in a GET within a second, told once after a crash, and forgotten."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.kafka.topics import PREFERENCES, TEACHABLE_MOMENTS
+from infra.kafka.topics import CHOICES, FORGOTTEN_PEOPLE, PREFERENCES, TEACHABLE_MOMENTS
 from infra.settings import Settings
 from schemas.preference import PREFERENCE, Polarity, Preference, PreferenceStatus
 from schemas.teachable_moment import MomentKind, TeachableMoment
@@ -17,9 +18,11 @@ from streams.compacted import last_words
 from streams.fleet import FleetProducer
 from streams.sending import RecordSender
 from streams.serve.client import ServeClient
+from streams.taught_preferences import PreferenceFollower, TaughtPreferences
 from streams.teaching import told_moments
 from streams.topic_reader import TopicReader
 from tests.streams_running import Crew, crew, until
+from tests.taught_to_order import choices, forgotten
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(200)]
 
@@ -112,3 +115,20 @@ def test_who_was_asked_is_read_when_a_partition_is_taken_over(settings: Settings
     topic = TEACHABLE_MOMENTS.full_name(settings)
     with TopicReader(settings, [topic], partition=1, since_ms=later_ms) as reader:
         assert list(reader.rest()) == []
+
+
+def test_what_people_chose_is_read_when_a_partition_is_taken_over_but_for_the_forgotten(settings: Settings) -> None:
+    kept, wish = CHOICES.full_name(settings), FORGOTTEN_PEOPLE.full_name(settings)
+    with RecordSender(settings) as sender:
+        for user in ("ann", "bob"):
+            sender.send(kept, user.encode(), choices(user).to_bytes(), name="choices", partition=1)
+    with RecordSender(settings) as sender:
+        sender.send(wish, b"bob", forgotten("bob").to_bytes(), name="a wish", partition=1)
+    follower = PreferenceFollower(settings)
+    follower.start()
+    try:
+        taken: TaughtPreferences = asyncio.run(follower.take_over(1))
+    finally:
+        follower.stop()
+    assert (len(taken.choices), taken.forgotten(), taken.forgotten()) == (1, ["bob"], [])
+    assert [len(one) for one in taken.choices.of("ann").places.values()] == [2]

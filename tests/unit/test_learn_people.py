@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra.settings import Settings
+from processors.interpretation import plain_words
+from processors.phrases import corrects
+from processors.similarity import sound_of, words_of
 from schemas.contract import Event, hashed
 from schemas.dead_letter import DEAD_LETTER_HEADER
 from schemas.dialogue import Dialogue
@@ -108,6 +112,46 @@ def test_who_wants_to_be_forgotten_is_and_their_rewrites_are_taken_back() -> Non
     wish = ForgottenPerson(event_id="f", occurred_at=START, user_id="ann")
     assert rewrites(people.forgotten(log(wish))) == {"personal/ann/music|play|song:maj": None}
     assert people.forgotten(log(wish)) == []
+
+
+def test_words_of_who_is_forgotten_are_not_kept_beside_their_rewrites() -> None:
+    wish = ForgottenPerson(event_id="f", occurred_at=START, user_id="ann")
+    for forget in (
+        lambda people: people.forgotten(log(wish)),
+        lambda people: people.rewrites(log_of([Arrival(1000, b"personal/ann/music|play|song:maj", None)])),
+    ):
+        people = PeopleLearning(SETTINGS, 1)
+        people.dialogue(told(*rephrased()))
+        assert plain_words.cache_info().currsize > 0
+        forget(people)
+        assert {one.cache_info().currsize for one in (plain_words, corrects, sound_of, words_of)} == {0}
+
+
+def test_what_is_read_late_teaches_nothing_of_who_was_forgotten_after_it() -> None:
+    people = PeopleLearning(SETTINGS, 1)
+    wish = ForgottenPerson(event_id="f", occurred_at=START, user_id="ann")
+    late = told(*rephrased())
+    (heard,) = log(wish)
+    people.forgotten([replace(heard, timestamp=int(late.occurred_at.timestamp() * 1000) + 60_000)])
+    assert people.dialogue(late) == []
+    begun_later = {"occurred_at": late.occurred_at + timedelta(hours=1)}
+    assert rewrites(people.dialogue(told(*rephrased(3600), name="2").model_copy(update=begun_later)))
+
+
+def test_decisions_that_are_read_late_are_not_kept_of_who_was_forgotten_after_them() -> None:
+    people = PeopleLearning(SETTINGS, 1)
+    made = decision(1)
+    wish = ForgottenPerson(event_id="f", occurred_at=START, user_id=made.user_id)
+    people.forgotten([replace(log(wish)[0], timestamp=2000)])
+    people.decisions(log(made))  # taken by the broker before the wish
+    assert people.dialogue(judged(1)) == []
+
+
+def test_an_open_dialogue_with_a_question_back_teaches_at_once() -> None:
+    people = PeopleLearning(SETTINGS, 1)
+    asked = turn("maj").model_copy(update={"asked_back": True})
+    messages = DialogueMoves(SETTINGS, 1, people).process(log(told(asked, turn("imagine", at_s=9))))
+    assert list(rewrites(messages)) == ["personal/ann/music|play|song:maj"]
 
 
 def test_what_cannot_be_read_is_a_dead_letter() -> None:

@@ -1,7 +1,8 @@
 """What dialogues teach in the stream: at once, in batches, revised by late turns, the same after every restart."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -12,7 +13,7 @@ from processors.result import Emit
 from processors.teachable import Heard
 from schemas.preference import PREFERENCE, Explicitness, Preference, PreferenceStatus
 from schemas.teachable_moment import TEACHABLE_MOMENT, MomentKind, TeachableMoment
-from schemas.turn import ResponseStatus, Turn
+from schemas.turn import Context, ResponseStatus, Turn
 from tests.unit.teaching_to_order import JAZZ, MONDAY, Finder, turn
 
 
@@ -202,3 +203,10 @@ def test_whom_a_person_calls_and_what_they_order_is_not_inferred(domain: str, in
         made = choice(number, "Mum").model_dump() | {"nlu": {"domain": domain, "intent": intent, "slots": [chosen]}}
         turns.append(Turn.model_validate(made))
     assert taught(run(Finder({}), turns)) == []
+
+
+def test_today_ends_at_midnight_where_the_device_stands() -> None:
+    said = turn(0, "jazz today").model_copy(update={"context": Context(local_time="13:00")})
+    (one,) = taught(run(Finder({"jazz today": replace(JAZZ, time="today")}), [said]))
+    assert one is not None
+    assert (one.valid_to, one.occurred_at) == (datetime(2026, 3, 3, 5, tzinfo=UTC), MONDAY)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from processors.dialogue import DialogueProcessor
-from processors.lessons import Lessons
+from processors.lessons import Belonging, Lessons
 from processors.obeyed import KnownPreferences
 from processors.result import Emit
 from processors.teachable import Heard
@@ -55,9 +55,14 @@ def taught(*records: Preference) -> KnownPreferences:
 
 
 def outcomes(
-    known: KnownPreferences, *turns: Turn, finder: Finder | None = None, batch: int = 1_000
+    known: KnownPreferences,
+    *turns: Turn,
+    finder: Finder | None = None,
+    batch: int = 1_000,
+    belonging: Belonging | None = None,
 ) -> list[PreferenceOutcome]:
-    processor = DialogueProcessor(lessons=Lessons(finder or Finder({})), preferences=known)
+    lessons = Lessons(finder or Finder({}), belonging=belonging)
+    processor = DialogueProcessor(lessons=lessons, preferences=known)
     received = [(at, int(one.occurred_at.timestamp() * 1000), one) for at, one in enumerate(turns)]
     told = [one for at in range(0, len(received), batch) for one in processor.process(received[at : at + batch])]
     return [
@@ -81,6 +86,37 @@ def test_a_slot_that_was_left_open_shows_what_the_answer_went_by(given: str, did
 @pytest.mark.parametrize(("given", "did"), [("service:met", True), ("service:other", False)])
 def test_a_result_of_the_same_kind_shows_it_too(given: str, did: bool) -> None:
     assert obeyed(taught(preference(1, **SERVICE)), asked(result=given)) == [did]
+
+
+MADE_BY = {"report:rain": frozenset({"service:met"}), "report:sun": frozenset({"service:other", "place:paris"})}
+
+
+@pytest.mark.parametrize(("result", "did"), [("report:rain", [True]), ("report:sun", [False]), ("report:new", [])])
+def test_a_result_shows_what_the_catalogue_says_it_is(result: str, did: list[bool]) -> None:
+    told = outcomes(taught(preference(1, **SERVICE)), asked(result=result), belonging=MADE_BY)
+    assert [one.obeyed for one in told] == did
+
+
+def test_a_result_shows_nothing_to_who_named_the_value_before() -> None:
+    named = asked(0, "ask other", service("service:other", "other"))
+    known = taught(preference(1, **SERVICE))
+    assert outcomes(known, named, asked(9, "in Paris", result="report:sun"), belonging=MADE_BY) == []
+
+
+def test_a_result_that_was_named_or_was_there_before_shows_nothing() -> None:
+    known = taught(preference(1, **SERVICE))
+    report = Slot(type="report", value="the sun one", entity="report:sun")
+    assert outcomes(known, asked(0, "the sun one", report, result="report:sun"), belonging=MADE_BY) == []
+    twice = asked(0, result="report:rain"), asked(9, "read it again", result="report:rain")
+    assert [one.turn_id for one in outcomes(known, *twice, belonging=MADE_BY)] == ["t-d-0"]
+
+
+@pytest.mark.parametrize("given", ["service:met", "service:other"])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_who_is_asked_back_and_says_what_was_taught_was_ignored(given: str, order: tuple[int, int]) -> None:
+    turns = asked(0, status=ResponseStatus.ASKED), asked(9, "the " + given, service(given, given))
+    told = outcomes(taught(preference(1, **SERVICE)), *(turns[at] for at in order))
+    assert [(one.turn_id, one.obeyed) for one in told] == [("t-d-0", False)] * (given == "service:met")
 
 
 def test_what_the_preference_is_not_about_shows_nothing() -> None:
@@ -189,6 +225,13 @@ def test_what_was_forgotten_counts_for_nothing_even_when_it_is_heard_again() -> 
 def test_an_earlier_revision_that_is_told_again_changes_nothing() -> None:
     known = taught(preference(1, **SERVICE | {"status": "revoked", "revision": 3}), preference(1, **SERVICE))
     assert known.before("u-1", datetime.max.replace(tzinfo=MONDAY.tzinfo)) == []
+
+
+def test_what_a_forgotten_person_taught_stays_forgotten_when_it_comes_late() -> None:
+    known = taught(preference(1, **SERVICE))
+    known.forget("u-1", MONDAY - timedelta(minutes=1))
+    known.take("u-1/taste-2", preference(2, **SERVICE).to_bytes())
+    assert (len(known), obeyed(known, asked(0, "weather", service("service:met")))) == (0, [])
 
 
 def test_of_many_preferences_those_of_who_was_heard_of_last_are_known() -> None:

@@ -161,6 +161,17 @@ def test_what_is_taught_is_obeyed_in_a_small_life(monkeypatch: pytest.MonkeyPatc
     assert sum(one.obeyed for one in right) >= 0.7 * len(right)
 
 
+def test_what_is_read_back_is_put_right_in_a_small_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preference_loop, "LearnedPreferences", Listener)
+    monkeypatch.setattr(preference_loop.PreferenceModel, "load", classmethod(lambda _cls: None))
+    simulation = Simulation(users=60, dialogues=250, seed=3, rate=0.03)
+    (plain, truths), (earshot, corrected) = live(simulation), live(simulation, reads_back=True)
+    stated = [sum(one.preference is not None for one in turns) for turns in (truths, corrected)]
+    assert stated[0] < stated[1]
+    assert any(one.supersedes for one in earshot.stored.values())
+    assert not any(one.supersedes for one in plain.stored.values())
+
+
 def test_nothing_is_known_before_it_was_sent() -> None:
     earshot = TaughtEarshot(Settings(), load_pack("home_a"), Listener(None, Catalogue()))
     earshot.parcels.append((2_000, "e", b"u", b"{}"))

@@ -1,6 +1,5 @@
 """`earshot preferences`: lists, explains and deletes through `serve`."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -31,13 +30,12 @@ class ToTheBench(httpx.BaseTransport):
 
 
 @pytest.fixture
-def bench(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
     made = Bench(Settings())
     monkeypatch.setattr(
         command, "_client", lambda _url: ServeClient("http://127.0.0.1", transport=ToTheBench(made.http))
     )
-    yield made
-    made.service.stop()
+    return made
 
 
 def run(*arguments: str, **more: Any) -> Result:

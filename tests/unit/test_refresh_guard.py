@@ -1,8 +1,11 @@
 """A refresh that would change too many answers at once waits until somebody lets it pass."""
 
+import pytest
+from scipy.stats import binom
+
 from infra.kafka.topics import REWRITE_REFRESHES, REWRITE_TRIALS, REWRITES
 from infra.settings import Settings
-from processors.refresh_guard import WINDOW_MS, Proposed, RefreshGuard
+from processors.refresh_guard import DOUBT, WINDOW_MS, Proposed, RefreshGuard, surely
 from processors.rewrite_trials import BLOCKED_BY_TRIAL
 from schemas.contract import Event
 from schemas.rewrite import REWRITE, Rewrite
@@ -20,7 +23,7 @@ REQUESTS = 10_000.0
 
 
 def guard(bound: float = 0.05) -> RefreshGuard:
-    return RefreshGuard(bound, fewest_requests=2_000)
+    return RefreshGuard(bound)
 
 
 def judged(guard: RefreshGuard, *weights: float, at_ms: int = 0, first: int = 0, requests: float = REQUESTS) -> int:
@@ -61,13 +64,30 @@ def test_what_waits_waits_together_until_it_is_accepted() -> None:
     assert judged(one, 600.0, first=90) == 0, "once accepted is not for ever"
 
 
-def test_in_a_domain_with_little_traffic_everything_passes() -> None:
-    assert judged(guard(), 600.0, requests=1_000.0) == 1
+@pytest.mark.parametrize("requests", [40.0, 200.0, 1_000.0, 1_999.0, 100_000.0])
+def test_in_a_domain_of_any_size_a_refresh_of_a_third_of_it_waits(requests: float) -> None:
+    assert judged(guard(), *[requests / 30] * 10, requests=requests) == 0
+
+
+@pytest.mark.parametrize(("weight", "requests"), [(1.0, 3.0), (5.0, 40.0), (10.0, 100.0), (100.0, 2_000.0)])
+def test_in_a_small_domain_a_share_passes_that_may_be_chance(weight: float, requests: float) -> None:
+    assert judged(guard(), weight, requests=requests) == 1
+
+
+def test_in_a_domain_of_which_nothing_is_known_everything_passes() -> None:
+    assert judged(guard(), 0.0, requests=0.0) == 1
+
+
+@pytest.mark.parametrize("requests", [5, 30, 300, 3_000])
+def test_a_share_at_the_bound_is_hardly_ever_held_back(requests: int) -> None:
+    """Requests of which each is of a changed source with just the bound's probability."""
+    fewest_held = next(changed for changed in range(requests + 1) if surely(changed, requests) > 0.05)
+    assert DOUBT / 20 < binom.sf(fewest_held - 1, requests, 0.05) <= DOUBT
 
 
 def solver(bound: float = 0.05) -> Solver:
-    """One that knows a table's moves, with a guard that looks at small domains too."""
-    made = Solver(SETTINGS, guard=RefreshGuard(bound, fewest_requests=50))
+    """One that knows a table's moves."""
+    made = Solver(SETTINGS, guard=RefreshGuard(bound))
     for known in taught()._states.values():
         made.table.take(known)
     return made

@@ -135,7 +135,10 @@ USUAL = [*lived(CROWD), *content(CROWD, IMAGINE), *content(CROWD, ADVERT)]
 def test_control_ten_people_who_use_the_assistant_teach_it() -> None:
     honest = people("honest", 12)
     rewrites = learned(USUAL, lived(honest), moved(honest, MAJ, IMAGINE))
-    assert [(one.source, one.target) for one in rewrites.values()] == [(MAJ, IMAGINE)]
+    assert {one.source: one.target for one in rewrites.values()} == {
+        MAJ: IMAGINE,
+        "||phrase:* maj *": "||phrase:* imagine *",
+    }
 
 
 @pytest.mark.parametrize("times", [1, 3])
@@ -147,7 +150,7 @@ def test_ten_accounts_made_for_it_on_ten_devices_teach_nothing(times: int) -> No
 
 def test_it_is_the_history_that_they_lack() -> None:
     rewrites = learned(USUAL, moved(people("sybil", 10), MAJ, ADVERT), rules=RewriteRules(standing=0))
-    assert rewrites.keys() == {MAJ}
+    assert rewrites.keys() == {MAJ, "||phrase:* maj *"}
 
 
 def test_nor_do_they_when_they_invent_a_history_in_one_go() -> None:

@@ -171,7 +171,7 @@ def test_an_interrupted_fit_goes_on_to_the_same_weights(
 def test_batches_hold_what_is_hard_to_tell_apart() -> None:
     pairs = [*_pairs(), Pair("play it agein", "play it again", "music")]
     meant = list(dict.fromkeys(pair.meant for pair in pairs))
-    near = alike(pairs, meant, {text: at for at, text in enumerate(meant)})
+    near = alike(pairs, meant, {text: at for at, text in enumerate(meant)}, lambda _: None)
     assert all(at not in others for at, others in enumerate(near))
     assert {pairs[at].about for at in near[0]} == {"switch"}
     chosen = batch(near, np.random.default_rng(1))

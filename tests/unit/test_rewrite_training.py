@@ -4,23 +4,19 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from msgspec import structs
 
-from models.logistic import Logistic
 from models.rewrite.candidate import Candidate, Channel, Via
 from models.rewrite.context import ContextPrior, Situation
-from models.rewrite.entry import Success, state_of
-from models.rewrite.features import NAMES
+from models.rewrite.entry import state_of
+from models.rewrite.features import CONTEXT, NAMES
 from models.rewrite.query import Query
-from models.rewrite.ranker import Ranker, evidence, own_key
+from models.rewrite.ranker import Ranker, evidence
 from schemas.turn import Asr, Context, Device, Nlu, Slot, Turn
 from streams.training.rewrite import _fitted, _threshold
 from streams.training.rewrite_examples import Example, examples_of
 from streams.training.rewrite_history import Request
 from streams.training.rewrite_table import StateCounts, moves, share_of, table_of, worked_of
 from tests.unit.rewrites_to_order import NOW, entry, index_of, ranker
-
-_EXACTLY = (Via.SOURCE, "play maj", Channel.EXACT)
 
 
 def said(
@@ -119,6 +115,15 @@ def test_weights_and_threshold_follow_what_was_wanted() -> None:
     assert min(scores[:20]) >= threshold > max(scores[20:])
 
 
+def test_what_training_knows_nothing_of_counts_for_nothing() -> None:
+    wanted = Candidate(entry("play maj", "play magic"), Via.SOURCE, "play maj", Channel.LEXICAL, 0.9)
+    other = Candidate(entry("pay mat", "pay mat"), Via.SOURCE, "pay mat", Channel.DENSE, 0.2)
+    asked = Query("play maj", device_type="speaker", hour=18, place="kitchen")
+    failed = said("play maj", None, defect=True)
+    logistic = _fitted([Example(failed, asked, (wanted, other), (True, False), 1.0)] * 20, ContextPrior({}))
+    assert not logistic.weights[0, [NAMES.index(name) for name in CONTEXT]].any()
+
+
 def test_one_lucky_rewrite_opens_no_door() -> None:
     wanted = Candidate(entry("play maj", "play magic"), Via.SOURCE, "play maj", Channel.LEXICAL, 0.9)
     other = Candidate(entry("pay mat", "pay mat"), Via.SOURCE, "pay mat", Channel.DENSE, 0.2)
@@ -134,18 +139,6 @@ def test_the_table_speaks_for_itself_where_it_holds_these_very_words() -> None:
     assert evidence(Candidate(held, Via.SOURCE, "play maj", Channel.EXACT)) == pytest.approx(0.7 * 0.8 * 0.9)
     assert evidence(Candidate(held, Via.SOURCE, "play maj", Channel.DENSE, 1.0)) == 0.0
     assert evidence(Candidate(held, Via.TARGET, "play magic", Channel.EXACT)) == 0.0
-
-
-def test_a_persons_own_lessons_alone_say_how_sure_it_is() -> None:
-    taught = structs.replace(entry("play maj", "play magic", user="ann"), target_success=Success(2.5, 0.5))
-    for_this, alike = (Candidate(taught, Via.SOURCE, "play maj", one) for one in (Channel.EXACT, Channel.DENSE))
-    own = {own_key(1, 0): 0.1, own_key(2, 0): 0.6}
-    assert (evidence(for_this, own), evidence(alike, own)) == (0.6, 0.0)
-    assert evidence(Candidate(structs.replace(taught, target_success=Success(1.5, 0.5)), *_EXACTLY), own) == 0.1
-    assert evidence(Candidate(structs.replace(taught, target_success=Success(9.5, 3.5)), *_EXACTLY), own) == 0.0
-    none = np.zeros(len(NAMES))
-    surely = Ranker(Logistic(none, none + 1.0, none[None], np.full(1, 9.0)), ContextPrior({}), 0.5, "t", own)
-    assert surely.rank(Query("play maj"), [for_this])[0][1] == 0.6
 
 
 def test_what_is_asked_for_in_a_situation_fits_there() -> None:

@@ -219,6 +219,9 @@ def test_the_ceiling_counts_what_the_past_could_have_told() -> None:
         "curable_by_many": 1,
         "curable_by_own": 1,
         "curable_by_either": 2,
+        "curable_by_slots": 0,
+        "curable_by_phrases": 0,
+        "curable_by_all_of_many": 1,
     }
     assert ceiling(past[1:], now, people=10)["curable_by_many"].value == 0.0
 

@@ -27,6 +27,7 @@ from streams.evaluate.rewrites_mined import (
     table_figures,
 )
 from streams.simulator.simulation import Simulation
+from tests.unit.test_phrase_lessons import FAILED, WORKED, table_of
 
 MAJ, IMAGINE = "music|play|song:maj", "music|play|song:imagine"
 PEOPLE = [user for number in range(400) if fold_of(user := f"user {number}")]
@@ -118,3 +119,15 @@ def test_a_simulation_is_taken_apart_into_requests_with_their_truth_and_moves() 
     understood = [one for one in told.said if one.meant == one.state]
     assert len(understood) > 0.7 * len(told.said)
     assert {move.outcome for _, _, move in told.moves} == set(Outcome)
+
+
+def test_a_phrase_that_is_put_right_is_judged_by_its_words() -> None:
+    table = table_of(*FAILED, *WORKED)
+    heard, far = "play the maj of town", "play the maj of city"
+    said = [
+        Said("a", 2000, "x|y|1", "x|y|2", right=False, heard=heard, said="play the mayor of town"),
+        Said("b", 2000, "x|y|3", "x|y|3", right=True, heard=heard, said=heard),
+        Said("c", 2000, "x|y|4", "x|y|4", right=True, heard=far, said="play the mayor of my city"),
+        Said("d", 2000, "x|y|5", "x|y|6", right=False, heard="play it", said="play that"),
+    ]
+    assert apply(table, said) == [Applied("a", False, True), Applied("b", True, False), Applied("c", True, True)]

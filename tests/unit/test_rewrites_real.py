@@ -1,7 +1,7 @@
 """Rewrites for what real people said: chains in calls, ways to find rewrites, and figures on them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,19 +12,22 @@ from streams.adapters.source import AdapterError
 from streams.evaluate.rewrites_real import calls_figures, cast_figures, cqr_figures, evaluate
 from streams.evaluate.rewrites_real_chains import Chain, chains_of, table_of
 from streams.evaluate.rewrites_real_rankings import (
+    Learned,
     Ranking,
     Table,
     by_bm25,
     by_edit_distance,
     by_exact_words,
     by_index,
+    by_meaning,
 )
+from streams.evaluate.rewrites_real_slots import carried_over
 from tests.unit.rewrites_to_order import LettersEncoder
 
 TABLE = {
-    "directions to the airport": ["directions to the air bored"],
-    "the bus": ["the buzz", "the boss"],
-    "by car": [],
+    "directions to the airport": Learned(["directions to the air bored"], 1),
+    "the bus": Learned(["the buzz", "the boss"], 2),
+    "by car": Learned(worked=1),
 }
 
 
@@ -54,11 +57,19 @@ def test_what_was_never_accepted_and_what_was_said_again_are_no_chains() -> None
 
 def test_a_table_holds_what_was_accepted_at_once_too() -> None:
     call = _call(_said("by car"), _said("the buzz", reprompted=True), _said("the bus", retry_of=1))
-    assert dict(table_of([call])) == {"by car": [], "the bus": ["the buzz"]}
+    assert dict(table_of([call])) == {"by car": Learned((), 1), "the bus": Learned(("the buzz",), 1)}
 
 
-@pytest.mark.parametrize("make", [by_edit_distance, by_bm25, lambda table: by_index(table, LettersEncoder())])
-def test_what_is_alike_is_found_first(make: "type[Ranking]") -> None:
+@pytest.mark.parametrize(
+    "make",
+    [
+        by_edit_distance,
+        by_bm25,
+        lambda table: by_index(table, LettersEncoder()),
+        lambda table: by_meaning(table, LettersEncoder()),
+    ],
+)
+def test_what_is_alike_is_found_first(make: Callable[[Table], Ranking]) -> None:
     rank = make(TABLE)
     assert rank("the buzz")[0] == "the bus"
     assert rank("directions to the air board please")[0] == "directions to the airport"
@@ -73,7 +84,7 @@ def _letters(table: Table) -> Mapping[str, Ranking]:
     return {"": by_index(table, LettersEncoder()), "_exact": by_exact_words(table)}
 
 
-def _write(folder: Path, rows: list[object]) -> Path:
+def _write(folder: Path, rows: Sequence[object]) -> Path:
     folder.mkdir(parents=True)
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
@@ -131,3 +142,25 @@ def test_a_line_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     folder = _write(tmp_path / "cqr", [{"id": "a", "query": "x"}])
     with pytest.raises(AdapterError, match=r"rows\.jsonl, line 1: rewrite"):
         cqr_figures(folder, _letters)
+
+
+@pytest.mark.parametrize(
+    ("query", "rewrite", "carried"),
+    [
+        ("Now it stopped working. Why?", "Now my garage door opener stopped working. Why?", ["garage door opener"]),
+        ("What about the one in Boston?", "What about the one in Boston?", []),
+        ("How much is it there?", "How much is a ticket in the city of Rome?", ["ticket in the city of rome"]),
+    ],
+)
+def test_what_is_carried_over_is_what_the_query_leaves_out(query: str, rewrite: str, carried: list[str]) -> None:
+    assert carried_over(query, rewrite) == carried
+
+
+def test_what_is_served_is_compared_with_plain_ways_pair_by_pair(tmp_path: Path) -> None:
+    rows = [{"id": f"81_{at}", "query": text, "rewrite": text} for at, text in enumerate(["how so", "why not"])]
+
+    def rankings(table: Table) -> Mapping[str, Ranking]:
+        return {"_ranked": by_exact_words(table), "_bm25": lambda _: ["how so"]}
+
+    figures = cast_figures(_write(tmp_path / "cast", rows), rankings)
+    assert figures["cast_recall_at_1_gain_over_bm25"].value == pytest.approx(0.5)

@@ -170,13 +170,17 @@ def test_both_arms_say_how_probable_they_were() -> None:
     assert all(one.entry is not None and one.score is not None for one in verdicts)
 
 
-def test_a_candidates_score_does_not_depend_on_the_others() -> None:
+def test_of_the_others_nothing_counts_but_that_they_are_more_alike() -> None:
     index = index_of(MAJ, entry("play maj and draggers", "play the draggers"), entry("maj dragon", "dragon maj"))
     query = Query("play maj and dragonss")
     found = index.search(query.text)
     assert len(found) > 2
-    together = {id(one): score for one, score in ranker().rank(query, found)}
-    assert all(ranker().rank(query, [one])[0][1] == together[id(one)] for one in found)
+    alone = {id(one): ranker().rank(query, [one])[0][1] for one in found}
+    assert all(score <= alone[id(one)] for one, score in ranker().rank(query, found))
+    assert max(score for _, score in ranker().rank(query, found)) in alone.values()
+    for one in found:
+        one.alike = None
+    assert all(score == alone[id(one)] for one, score in ranker().rank(query, found))
 
 
 def test_what_is_explained_adds_up_to_the_score() -> None:

@@ -1,9 +1,7 @@
 """What the assistant gets over HTTP: every endpoint, who may ask, and that no fault ever reaches it."""
 
 import asyncio
-import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -50,6 +48,9 @@ class Written(TableWriter):
     def remove_preferences(self, user_id: str, preference_ids: list[str]) -> None:
         self._keep([(f"{user_id}/{one}", None) for one in preference_ids])
 
+    def remove_choices(self, user_id: str) -> None:
+        self._keep([(f"choices of {user_id}", None)])
+
     def remove_trials(self, rewrite_ids: list[str]) -> None:
         self._keep([(one, None) for one in rewrite_ids])
 
@@ -90,17 +91,13 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
-    made = Bench(Settings())
-    yield made
-    made.service.stop()
+def bench() -> Bench:
+    return Bench(Settings())
 
 
 @pytest.fixture
-def guarded() -> Iterator[Bench]:
-    made = Bench(Settings(serve_token=SECRET))
-    yield made
-    made.service.stop()
+def guarded() -> Bench:
+    return Bench(Settings(serve_token=SECRET))
 
 
 def _as(user: str | None) -> dict[str, str]:
@@ -163,6 +160,26 @@ class TestRewriting:
         assert answer.status_code == 422
         assert answer.json()["detail"][0]["loc"] == field
 
+    def test_the_short_way_to_an_answer_and_the_ordinary_one_give_the_same(self, bench: Bench) -> None:
+        known = b'{"text": "play maj and dragons", "turn_id": "t1", "user_id": "ann", "deadline_ms": 5000}'
+        unknown = b'{"text": "hello there", "turn_id": "t2", "deadline_ms": 5000, "nobody": "knows this"}'
+        for path, body in (
+            ("/v1/rewrite", known),
+            ("/v1/rewrite", unknown),
+            ("/v1/rewrite/batch", b'{"requests": [%s, %s]}' % (known, unknown)),
+        ):
+            short, ordinary = (
+                bench.http.post(path, content=body, headers={"content-type": kind})
+                for kind in ("application/json", "application/json; charset=utf-8")
+            )
+            assert short.status_code == 200
+            assert short.content == ordinary.content
+            assert short.headers == ordinary.headers
+
+    def test_what_is_no_json_by_its_type_is_not_read(self, bench: Bench) -> None:
+        answer = bench.http.post("/v1/rewrite", content=b'{"text": "x"}', headers={"content-type": "text/plain"})
+        assert answer.status_code == 422
+
     def test_no_json_is_told_so(self, bench: Bench) -> None:
         answer = bench.http.post("/v1/rewrite", content=b"{", headers={"content-type": "application/json"})
         assert answer.status_code == 422
@@ -176,19 +193,48 @@ class TestWhatGoesWrong:
         monkeypatch.setattr(bench.decider, "decide", broken)
         assert bench.rewrite(text="play maj and dragons")["reason"] == DecisionReason.FAULT
 
-    def test_too_slow_is_no_rewrite_within_the_deadline(self, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-        released = threading.Event()
+    def test_who_waits_for_the_index_longer_than_the_deadline_gets_no_rewrite(self, bench: Bench) -> None:
+        with bench.index.locked():
+            answer = bench.rewrite(text="play maj and dragons", deadline_ms=20)
+        assert answer["reason"] == DecisionReason.TIMED_OUT
+        assert bench.rewrite(text="play maj and dragons", deadline_ms=5_000)["reason"] == DecisionReason.REWRITTEN
 
+    async def test_what_waits_in_line_beyond_its_deadline_gets_no_rewrite(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def slow(asked: RewriteRequest, considered: Considered | None = None) -> Verdict:
-            released.wait(20)
+            until = time.perf_counter() + 0.03
+            while time.perf_counter() < until:
+                pass
             return Decider.decide(bench.decider, asked, considered)
 
         monkeypatch.setattr(bench.decider, "decide", slow)
-        began = time.monotonic()
-        answer = bench.rewrite(text="play maj and dragons", deadline_ms=20)
-        assert answer["reason"] == DecisionReason.TIMED_OUT
-        assert time.monotonic() - began < 5
-        released.set()
+        deadlines = (5_000, 5, 5_000)
+        asked = [RewriteRequest(text="play maj and dragons", deadline_ms=one) for one in deadlines]
+        reasons = [one.reason for one in await bench.service.answers(asked)]
+        assert reasons == [DecisionReason.REWRITTEN, DecisionReason.TIMED_OUT, DecisionReason.REWRITTEN]
+
+    async def test_others_are_answered_between_two_decisions(self, bench: Bench) -> None:
+        asked = RewriteRequest(text="play maj and dragons", deadline_ms=5_000)
+        done: list[str] = []
+
+        async def decided() -> None:
+            await bench.service.answers([asked] * 3)
+            done.append("decided")
+
+        async def other() -> None:
+            await asyncio.sleep(0)
+            done.append("other")
+
+        await asyncio.gather(decided(), other())
+        assert done == ["other", "decided"]
+
+    async def test_who_has_gone_keeps_nobody_waiting(self, bench: Bench) -> None:
+        asked = RewriteRequest(text="play maj and dragons", deadline_ms=5_000)
+        gone, waiting = (asyncio.create_task(bench.service.answer(asked)) for _ in range(2))
+        await asyncio.sleep(0)
+        gone.cancel()
+        assert (await waiting).reason is DecisionReason.REWRITTEN
 
     def test_before_it_is_ready_it_answers_no_rewrite(self, bench: Bench) -> None:
         bench.problem = "not caught up with the topics yet"
@@ -198,22 +244,12 @@ class TestWhatGoesWrong:
         bench.problem = None
         assert bench.http.get("/readyz").status_code == 200
 
-    async def test_more_than_can_wait_get_no_rewrite_at_once(
-        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        released = threading.Event()
-
-        def slow(*_: object) -> Verdict:
-            released.wait(20)
-            raise RuntimeError("never mind")
-
-        monkeypatch.setattr(bench.decider, "decide", slow)
+    async def test_more_than_can_wait_get_no_rewrite_at_once(self, bench: Bench) -> None:
         asked = RewriteRequest(text="play maj and dragons", deadline_ms=10_000)
         waiting = [asyncio.create_task(bench.service.answer(asked)) for _ in range(MOST_WAITING)]
         await asyncio.sleep(0)
         assert (await bench.service.answer(asked)).reason is DecisionReason.OVERLOADED
-        released.set()
-        await asyncio.gather(*waiting)
+        assert {one.reason for one in await asyncio.gather(*waiting)} == {DecisionReason.REWRITTEN}
 
     def test_without_an_index_it_answers_no_rewrite(self) -> None:
         service = RewriteService(None, lambda: "faiss-cpu is not installed", lambda _make: None)
@@ -271,7 +307,7 @@ class TestPeople:
 
     def test_who_is_not_known_here_is_forgotten_elsewhere_all_the_same(self, bench: Bench) -> None:
         assert bench.http.delete("/v1/users/somebody").status_code == 404
-        assert bench.written.records == [("forget somebody", b"http/1")]
+        assert bench.written.records == [("forget somebody", b"http/1"), ("choices of somebody", None)]
 
     @pytest.mark.parametrize(
         ("method", "path"),
@@ -354,8 +390,15 @@ class TestAccess:
         with pytest.raises(OpenToStrangers, match="set EARSHOT_SERVE_TOKEN"):
             create_app(service, None, Settings(serve_host="0.0.0.0"))
 
-    def test_a_site_that_rebinds_a_name_is_misdirected(self, bench: Bench) -> None:
-        assert bench.http.get("/v1/users/ann", headers={"host": "evil.example"}).status_code == 421
+    @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1@evil.example", "[::1", "\xfc", " "])
+    def test_a_site_that_rebinds_a_name_is_misdirected(self, bench: Bench, host: str) -> None:
+        named = {"host": host.encode("latin-1")}
+        assert bench.http.get("/v1/users/ann", headers=named).status_code == 421
+        assert bench.http.post("/v1/rewrite", json={"text": "x"}, headers=named).status_code == 421
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8710", "[::1]:8710"])
+    def test_the_machines_own_names_are_answered(self, bench: Bench, host: str) -> None:
+        assert bench.http.post("/v1/rewrite", json={"text": "x"}, headers={"host": host}).status_code == 200
 
     def test_the_contract_is_published(self, bench: Bench) -> None:
         paths = bench.http.get("/openapi.json").json()["paths"]

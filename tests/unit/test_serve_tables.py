@@ -12,6 +12,8 @@ from click.testing import CliRunner
 from infra.kafka.errors import BrokerUnavailable
 from infra.settings import Settings
 from models.rewrite.index import RewriteIndex
+from models.rewrite.phonetic import sounds_of
+from processors.interpretation import plain_words
 from schemas.preference import Explicitness, Polarity, Preference, PreferenceSource, PreferenceStatus
 from schemas.rewrite_decision import DecisionArm, DecisionReason, RewriteDecision
 from streams.cli.rewrites import rewrites
@@ -263,3 +265,23 @@ def test_a_broker_that_is_away_is_waited_for(tables: Tables, monkeypatch: pytest
     assert feed.problem is None
     feed.stop()
     assert not feed.alive
+
+
+def test_words_are_forgotten_soon_after_something_of_a_persons_own_was_taken_back(tables: Tables) -> None:
+    now_s, own = 0.0, record(user="ann")
+    forgotten: list[float] = []
+    tables.forgetters.append(lambda: forgotten.append(now_s))
+    _take(tables, tables.rewrites_topic, own.key, own.to_bytes())
+    _take(tables, tables.rewrites_topic, record().key, None, 1)
+    tables.forget_words(now_s)
+    assert forgotten == [], "a rewrite of everybody's is nobody's words"
+    plain_words(own.source_texts[0])
+    sounds_of(own.source_texts[0])
+    _take(tables, tables.rewrites_topic, own.key, None, 2)
+    tables.forget_words(now_s)
+    assert forgotten == [0.0]
+    assert plain_words.cache_info().currsize == sounds_of.cache_info().currsize == 0
+    _take(tables, tables.preferences_topic, preference().key, None)
+    for now_s in (0.5, 1.5, 2.5):
+        tables.forget_words(now_s)
+    assert forgotten == [0.0, 1.5], "not at every record, or they would be of no use while many come"

@@ -1,6 +1,5 @@
 """Teaching over HTTP: dialogues step by step, defaults for a request, whose they are, and what is refused."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -55,17 +54,13 @@ class Taught(Bench):
 
 
 @pytest.fixture
-def bench() -> Iterator[Taught]:
-    made = Taught(Settings())
-    yield made
-    made.service.stop()
+def bench() -> Taught:
+    return Taught(Settings())
 
 
 @pytest.fixture
-def guarded() -> Iterator[Taught]:
-    made = Taught(Settings(serve_token=SECRET))
-    yield made
-    made.service.stop()
+def guarded() -> Taught:
+    return Taught(Settings(serve_token=SECRET))
 
 
 def moment(user: str = "cy", **more: Any) -> TeachableMoment:
@@ -258,6 +253,15 @@ class TestDefaults:
             "/v1/users/cy/preferences", json={"attribute": "music", "value": "jazz", "time": "today"}
         ).json()
         assert told["valid_to"].endswith("00:00:00Z")
+
+    def test_what_holds_for_today_ends_at_midnight_where_the_person_is(self, bench: Taught) -> None:
+        there = datetime.now(UTC) + timedelta(hours=5, minutes=30)
+        today = {"attribute": "music", "value": "jazz", "time": "today", "local_time": f"{there:%H:%M}"}
+        told = bench.http.post("/v1/users/cy/preferences", json=today).json()
+        assert told["valid_to"].endswith("18:30:00Z")
+        assert "local_time" not in told
+        wrong = bench.http.post("/v1/users/cy/preferences", json=today | {"local_time": "25:00"})
+        assert (wrong.status_code, wrong.json()["detail"][0]["loc"]) == (422, ["body", "local_time"])
 
     def test_what_a_request_does_not_go_by_comes_last(self, bench: Taught) -> None:
         for value, more in (("italian food", {"condition": "for dinner"}), ("italian cars", {})):

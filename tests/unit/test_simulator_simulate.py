@@ -1,6 +1,5 @@
 """A simulation as a whole: the same bytes whoever makes them, in the order in which they were sent."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,9 +18,10 @@ from streams.simulator.fleet import LONGEST_DIALOGUE_S
 from streams.simulator.report import is_valid
 from streams.simulator.simulate import Sent, simulate, simulate_nowhere
 from streams.simulator.simulate_sinks import into_recording
-from streams.simulator.simulate_workers import Made, WorkerFailed, made_by
+from streams.simulator.simulate_workers import WorkerFailed, made_by
 from streams.simulator.simulation import Simulation, SimulationError
 from streams.simulator.truth import TruthWriter
+from tests.dying_makers import Complaining, Dying
 
 SMALL = Simulation(users=2_000, dialogues=400, seed=5, rate=1.5)
 
@@ -98,27 +98,6 @@ def test_a_wire_that_loses_events_says_which(events: list[Sent]) -> None:
     sent = {orjson.loads(sent.value)["event_id"] for sent in events}
     assert lost
     assert sent - set(arrived) == lost
-
-
-class Dying:
-    """A maker whose process ends without a word at block 3."""
-
-    def __init__(self, simulation: Simulation, *, with_truth: bool, advisor: object) -> None:
-        pass
-
-    def make(self, block: int) -> Made:
-        if block == 3:
-            os._exit(9)
-        return Made(block, 0, 0, 0, 0, [], [])
-
-
-class Complaining(Dying):
-    """A maker that raises at block 2."""
-
-    def make(self, block: int) -> Made:
-        if block == 2:
-            raise ValueError("no such entity")
-        return Made(block, 0, 0, 0, 0, [], [])
 
 
 def blocks_of(maker: type[Dying]) -> Iterator[int]:

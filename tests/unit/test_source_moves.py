@@ -8,18 +8,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors import source_moves
-from processors.source_moves import MOST_AGE_MS, MOVES_OF_A_USER, Kept, SourceState
+from processors.source_moves import KEPT_OF_A_USER, MOST_AGE_MS, Kept, SourceState
 from schemas.contract import hashed
 from schemas.transition import SOURCE_MOVES, TRANSITION, KeptMove, Outcome, Transition
 
 moves = st.builds(
-    lambda user, number, revision, outcome: Kept(
-        f"{user}-{number}", number * 1000, f"{user:04}", f"d{user % 3}", "words", outcome, revision=revision
+    lambda user, number, revision: Kept(
+        f"{user}-{number}",
+        number * 1000,
+        f"{user:04}",
+        f"d{user % 3}",
+        "words",
+        (Outcome.FAILURE, Outcome.ASKED)[revision % 2],
+        revision=revision,
     ),
     st.integers(0, 8),
     st.integers(0, 6),
     st.integers(0, 3),
-    st.just(Outcome.FAILURE),
 )
 
 
@@ -40,9 +45,9 @@ def test_a_revision_replaces_and_an_older_one_does_not() -> None:
     assert [(one.outcome, one.revision) for one in state.moves] == [(Outcome.FAILURE, 3)]
 
 
-def test_one_person_counts_by_the_last_few_times() -> None:
+def test_of_one_person_the_last_few_times_are_kept() -> None:
     state = SourceState("a", [kept(f"t{number}", at_ms=number) for number in range(50)])
-    assert [one.at_ms for one in state.moves] == list(range(50 - MOVES_OF_A_USER, 50))
+    assert [one.at_ms for one in state.moves] == list(range(50 - KEPT_OF_A_USER, 50))
 
 
 def test_of_very_many_people_the_same_sample_is_kept() -> None:

@@ -106,10 +106,10 @@ class TestCatalogue:
     def test_names_are_read_from_lines(self, tmp_path: Path) -> None:
         file = tmp_path / "names.jsonl"
         file.write_text('{"topic": "music", "name": "hip hop", "entity": "g:hh"}\n')
-        found = read_catalogue(file).canonical("hip hop", ["music"])
+        found = read_catalogue(file)[0].canonical("hip hop", ["music"])
         assert found is not None
         assert found.entity == "g:hh"
-        assert read_catalogue(file).canonical("hip hop", [THING]) is None
+        assert read_catalogue(file)[0].canonical("hip hop", [THING]) is None
 
     def test_a_wrong_line_is_named(self, tmp_path: Path) -> None:
         file = tmp_path / "names.jsonl"

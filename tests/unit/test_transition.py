@@ -22,6 +22,7 @@ def turn(
     intent: str = "play",
     asked_back: bool = False,
     request: str | None = None,
+    alternatives: tuple[str, ...] | None = None,
 ) -> TurnVerdict:
     """A request for a song; a defect exactly when there is evidence against it."""
     return TurnVerdict(
@@ -36,6 +37,7 @@ def turn(
         slots=(Slot(type=kind, value=song),) if song else (),
         rewrite_id=rewrite_id,
         asked_back=asked_back,
+        alternatives=alternatives,
     )
 
 
@@ -75,16 +77,26 @@ def test_a_defect_that_nobody_comes_back_to_is_a_failure() -> None:
 
 
 def test_a_question_back_is_neither_success_nor_failure_of_the_request() -> None:
-    assert outcomes(turn("maj", asked_back=True)) == []
+    neither = ("music|play|song:maj", Outcome.ASKED, None)
+    assert outcomes(turn("maj", asked_back=True)) == [neither]
     other = turn("3", kind="volume", intent="set_volume", at_s=9, request="volume 3")
-    assert [source for source, _, _ in outcomes(turn("maj", asked_back=True), other)] == ["music|set_volume|volume:3"]
+    assert outcomes(turn("maj", asked_back=True), other)[0] == neither
+
+
+def test_a_request_that_was_no_success_keeps_how_else_it_may_have_been_heard() -> None:
+    failed = turn("maj", "rephrase", request="play maj", alternatives=("play mash", "play mage"))
+    again = turn("imagine", at_s=9, request="play imagine", alternatives=("play a mansion",))
+    first, second = transitions_of(dialogue(failed, again))
+    assert first.otherwise == ("play mash", "play mage", "play imagine")
+    assert second.otherwise == ()
+    assert transitions_of(dialogue(failed))[0].otherwise == ("play mash", "play mage")
 
 
 def test_a_yes_to_a_question_back_says_that_the_request_was_understood() -> None:
     yes = turn("", intent="affirm", request="yes", at_s=9)
     assert outcomes(turn("maj", asked_back=True), yes)[0] == ("music|play|song:maj", Outcome.SUCCESS, None)
     no = turn("", intent="negate", request="no", at_s=9)
-    assert [source for source, _, _ in outcomes(turn("maj", asked_back=True), no)] == ["music|negate|"]
+    assert outcomes(turn("maj", asked_back=True), no)[0][1] is Outcome.ASKED
 
 
 def test_who_says_it_anew_after_a_question_back_asks_again() -> None:
@@ -100,9 +112,9 @@ def test_who_says_it_anew_after_a_question_back_asks_again() -> None:
 
 def test_what_is_only_added_after_a_question_back_says_nothing_of_the_request() -> None:
     asked = turn("", asked_back=True, request="play a song")
-    assert len(outcomes(asked, turn("imagine", at_s=9, request="imagine"))) == 1
+    assert outcomes(asked, turn("imagine", at_s=9, request="imagine"))[0][1] is Outcome.ASKED
     artist = turn("dragons", kind="artist", at_s=9, request="dragons")
-    assert len(outcomes(turn("imagine", asked_back=True), artist)) == 1
+    assert outcomes(turn("imagine", asked_back=True), artist)[0][1] is Outcome.ASKED
 
 
 def test_what_was_not_understood_and_is_left_at_that_is_a_failure() -> None:
