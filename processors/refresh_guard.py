@@ -14,6 +14,10 @@ from typing import Final, NamedTuple
 from scipy.special import betaincinv
 
 from processors.interpretation import parts_of
+from schemas.phrase import phrase_of
+
+PHRASES: Final = "phrases"
+"""In the place of a domain."""
 
 WINDOW_MS: Final = 3_600_000
 """Changes of the last hour of event time count together, so that many small steps are one large one."""
@@ -24,10 +28,15 @@ that will come, and of few of them a single rewrite is a large share."""
 
 
 class Proposed(NamedTuple):
-    """A change of what a source is rewritten to: its state key and the weight of its known requests."""
+    """A change of what a source is rewritten to: its key and the weight of its known requests."""
 
     source: str
     weight: float
+
+    @property
+    def domain(self) -> str:
+        """Where it counts: phrases, which stand in requests of all domains, together."""
+        return PHRASES if phrase_of(self.source) is not None else parts_of(self.source).domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +85,10 @@ class RefreshGuard:
         self, proposed: Iterable[Proposed], requests: Callable[[str], float], now_ms: int
     ) -> tuple[set[str], list[Held]]:
         """The sources that may change, and the domains that are held back. `requests`: weight of a domain's known
-        requests. A source that waits and is not proposed again goes on waiting."""
+        requests, of all for `PHRASES`. A source that waits and is not proposed again goes on waiting."""
         by_domain: dict[str, list[Proposed]] = {}
         for one in proposed:
-            by_domain.setdefault(parts_of(one.source).domain, []).append(one)
+            by_domain.setdefault(one.domain, []).append(one)
         pass_on: set[str] = set()
         held: list[Held] = []
         for name, changes in by_domain.items():

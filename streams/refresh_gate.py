@@ -8,9 +8,10 @@ from typing import Final
 from infra import telemetry
 from infra.settings import Settings
 from processors.interpretation import parts_of
-from processors.refresh_guard import Proposed, RefreshGuard
+from processors.refresh_guard import PHRASES, Proposed, RefreshGuard
 from processors.state_counts import StateCounts
 from schemas.contract import derived_id
+from schemas.phrase import phrase_of
 from schemas.rewrite import Rewrite
 from schemas.rewrite_refresh import REWRITE_REFRESH, RefreshState, RewriteRefresh
 from streams.delivery import Message
@@ -48,12 +49,13 @@ class RefreshGate:
         if not answers:
             return changes
         counts, waited = table.counts, self._guard.held
-        proposed = [Proposed(one.source, _weight(counts.get(one.source))) for one in answers]
+        proposed = [Proposed(one.source, _weight(one, table)) for one in answers]
         let, held = self._guard.judge(proposed, lambda domain: _requests(counts, domain), table.now_ms)
         for one in held:
             self._note(RefreshState.HELD, one.domain, one.share, one.sources, table.now_ms)
+        passed = {one.domain for one in proposed if one.source in let}
         for domain in (waited | self._accepted()) - self._guard.held:
-            if any(parts_of(source).domain == domain for source in let):
+            if domain in passed:
                 self._note(RefreshState.PASSED, domain, 0.0, (), table.now_ms)
         telemetry.REFRESHES_HELD.set(len(self._guard.held))
         kept_back = {one.source for one in answers} - let
@@ -99,9 +101,14 @@ def _changes_answers(before: Rewrite | None, after: Rewrite | None) -> bool:
     return served != to_serve
 
 
-def _weight(counts: StateCounts | None) -> float:
-    return counts.weight if counts is not None else 0.0
+def _weight(change: Change, table: RewriteTable) -> float:
+    """Of the requests with that source: of a state as they are counted, of a phrase as its rewrite has it."""
+    if phrase_of(change.source) is None:
+        counts = table.counts.get(change.source)
+        return counts.weight if counts is not None else 0.0
+    rewrite = change.rewrite or table.rewrites[change.source]
+    return rewrite.source_success.good + rewrite.source_success.bad
 
 
 def _requests(counts: Mapping[str, StateCounts], domain: str) -> float:
-    return sum(one.weight for state, one in counts.items() if parts_of(state).domain == domain)
+    return sum(one.weight for state, one in counts.items() if domain in (PHRASES, parts_of(state).domain))

@@ -5,16 +5,20 @@ from scipy.stats import binom
 
 from infra.kafka.topics import REWRITE_REFRESHES, REWRITE_TRIALS, REWRITES
 from infra.settings import Settings
-from processors.refresh_guard import DOUBT, WINDOW_MS, Proposed, RefreshGuard, surely
+from processors.refresh_guard import DOUBT, PHRASES, WINDOW_MS, Proposed, RefreshGuard, surely
 from processors.rewrite_trials import BLOCKED_BY_TRIAL
 from schemas.contract import Event
-from schemas.rewrite import REWRITE, Rewrite
+from schemas.phrase import phrase_key
+from schemas.rewrite import REWRITE, Rewrite, Success
 from schemas.rewrite_refresh import REWRITE_REFRESH, RefreshState, RewriteRefresh
 from schemas.rewrite_trial import RewriteTrial
 from schemas.transition import Outcome
 from streams.delivery import Message
 from streams.learn_solver import Solver
+from streams.refresh_gate import RefreshGate
+from streams.rewrite_table import Change
 from streams.topic_reader import TopicRecord
+from tests.unit.rewrites_to_order import record as rewrite_record
 from tests.unit.test_rewrite_table import IMAGINE, MAJ, state, taught
 from tests.unit.test_rewrite_trials import arms, outcome
 
@@ -201,3 +205,16 @@ def test_a_trial_of_what_is_not_known_changes_nothing() -> None:
     stranger = rewrite.model_copy(update={"event_id": "somebody else"})
     one.take(record(REWRITE_TRIALS.full_name(SETTINGS), stranger.event_id, harmful(stranger)))
     assert one.solve() == []
+
+
+@pytest.mark.parametrize(("share", "passes"), [(0.02, True), (0.5, False)])
+def test_a_phrase_counts_by_the_requests_that_have_it_among_those_of_all_domains(share: float, passes: bool) -> None:
+    table = taught()
+    table.refresh()
+    requests = sum(one.weight for one in table.counts.values())
+    success = Success(good=0.01, bad=share * requests, low=0.0, high=0.5)
+    phrase = rewrite_record().model_copy(update={"source": phrase_key(("*", "maj", "*")), "source_success": success})
+    gate = RefreshGate(SETTINGS, RefreshGuard(0.05))
+    change = Change(phrase.source, phrase)
+    assert gate.passes(table, [change]) == [change] * passes
+    assert [one.domain for one in refreshes(gate.messages())] == [PHRASES] * (not passes)
