@@ -64,11 +64,11 @@ def read_standing(settings: Settings) -> Standing:
     with TopicReader(settings, [rewrites, trials, refreshes]) as reader:
         for record in reader.rest():
             if record.topic == rewrites:
-                _put(standing.rewrites, REWRITE, record)
+                put_record(standing.rewrites, REWRITE, record)
             elif record.topic == trials:
-                _put(standing.trials, REWRITE_TRIAL, record)
+                put_record(standing.trials, REWRITE_TRIAL, record)
             else:
-                _put(standing.refreshes, REWRITE_REFRESH, record)
+                put_record(standing.refreshes, REWRITE_REFRESH, record)
     return standing
 
 
@@ -122,7 +122,8 @@ def _percent(success: Success) -> str:
     return f"{success.mean:.0%} [{success.low:.0%}, {success.high:.0%}]"
 
 
-def _put(held: dict[str, E], adapter: TypeAdapter[E], record: TopicRecord) -> None:
+def put_record(held: dict[str, E], adapter: TypeAdapter[E], record: TopicRecord) -> None:
+    """Let the last word on its key stand, as a record has it. One that cannot be read is told of and left out."""
     key = (record.key or b"").decode("utf-8", "replace")
     held.pop(key, None)
     if record.value is None:

@@ -16,6 +16,7 @@ from processors.rewrite_choice import SOLVER
 from schemas.rewrite import REWRITE, Rewrite
 from streams.errors import StreamError
 from streams.serve.loading import snapshot_folder
+from streams.serve.standing import put_record
 from streams.serve.table import entry_of, rewrite_of
 from streams.serve.table_writer import TableWriter
 from streams.topic_reader import TopicReader
@@ -37,14 +38,11 @@ class TableFileBroken(StreamError):
 
 
 def read_table(settings: Settings) -> dict[str, Rewrite]:
-    """Every rewrite by its key. Raises `TopicMissing`, `BrokerUnavailable`."""
+    """Every rewrite by its key; records that cannot be read are told of. Raises `TopicMissing`, `BrokerUnavailable`."""
     table: dict[str, Rewrite] = {}
     with TopicReader(settings, [REWRITES.full_name(settings)]) as reader:
         for record in reader.rest():
-            key = (record.key or b"").decode("utf-8", "replace")
-            table.pop(key, None)
-            if record.value is not None and (rewrite := _readable(record.value)) is not None:
-                table[key] = rewrite
+            put_record(table, REWRITE, record)
     return table
 
 
@@ -147,10 +145,3 @@ def _differs(now: Rewrite | None, before: Entry) -> bool:
         before.said,
         before.blocked_because,
     )
-
-
-def _readable(value: bytes) -> Rewrite | None:
-    try:
-        return REWRITE.validate_json(value)
-    except ValidationError:
-        return None
