@@ -219,19 +219,19 @@ class People:
     def forget(self, user_id: str) -> Forgotten | None:
         """Drop everything here, and have it dropped wherever else something is kept; None for an id of which nothing is
         held here. Raises `BrokerUnavailable`."""
-        self._writer.tell_forgotten(user_id, TAUGHT_BY)
+        own, taught = self._index.of_user(user_id), [one.event_id for one in self._book.of(user_id)]
+        self._writer.tell_forgotten(user_id, TAUGHT_BY)  # from here on the topic may be faster than what follows
         self._writer.remove_choices(user_id)
-        if self.known(user_id) is None:
-            self._book.forget_person(user_id, datetime.now(UTC))
-            return None
-        own = self._index.of_user(user_id)
         self._writer.remove_rewrites([entry.key for entry in own], user_id)
         self._writer.remove_trials([entry.rewrite_id for entry in own])
-        preferences = self.forget_preferences(user_id)
+        self._writer.remove_preferences(user_id, taught)
         self._book.forget_person(user_id, datetime.now(UTC))
-        self._index.forget(user_id)  # the topic may have been faster
+        self._index.forget(user_id)
+        self.dialogues.forget(user_id)
+        if not own and not taught:
+            return None
         self.forgotten += 1
-        return Forgotten(preferences=preferences, rewrites=len(own))
+        return Forgotten(preferences=len(taught), rewrites=len(own))
 
 
 def refuse_sensitive(taught: Teaching) -> None:

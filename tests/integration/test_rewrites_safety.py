@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -62,9 +63,16 @@ def test_a_rewrite_that_does_harm_is_blocked_and_an_operator_sees_why_and_may_le
     worker = workers.start("learn")
     served, held_out = uses(bad, range(30), DecisionArm.SERVED), uses(bad, range(5), DecisionArm.HOLDOUT)
     send_decisions(kafka_settings, [one.decision for one in (*served, *held_out)])
-    send(kafka_settings, [one.dialogue(good=one.arm is DecisionArm.HOLDOUT) for one in (*served, *held_out)])
+    send(kafka_settings, [one.dialogue(good=False) for one in served])
+    revisions = count(4)
 
-    until(lambda: read_table(kafka_settings)[bad.key].blocked, SOON_S, "it is blocked", poll_s=0.5)
+    def is_blocked() -> bool:
+        """While these people talk on: an open dialogue in which all goes well counts once its decision is known."""
+        revision = next(revisions)
+        send(kafka_settings, [one.dialogue(good=True, revision=revision) for one in held_out])
+        return read_table(kafka_settings)[bad.key].blocked
+
+    until(is_blocked, SOON_S, "it is blocked", poll_s=0.5)
     shown = cli(kafka_settings, "show", bad.event_id)
     assert shown.returncode == 0, shown.stderr
     assert f"blocked    {BLOCKED_BY_TRIAL}" in shown.stdout
