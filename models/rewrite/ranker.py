@@ -5,7 +5,8 @@ Of what stands in the table for these very words, or for what was understood, th
 the source fails, times that its target works, times the share of people who agree on it, each at its lower bound. Of
 what is only alike a logistic regression says it. Where both speak, the higher counts. Of what a person taught for this
 very request their own lessons alone say it (`own_lessons`), with a threshold of their own: the two scores were learned
-from different people and do not mean the same.
+from different people and do not mean the same. What they taught for another request is never served for this one,
+however alike: of people who repeat themselves that spoiled five requests for each that it set right.
 """
 
 from collections.abc import Sequence
@@ -104,6 +105,7 @@ class Ranker:
         odds = self.logistic.odds(bounded(rows, self.logistic.mean, self.logistic.scale))[:, 0] + behind(candidates)
         likely = 1.0 / (1.0 + np.exp(-np.clip(odds, -60.0, 60.0)))
         scores: NDArray[np.float64] = np.maximum(likely, [evidence(one) for one in candidates])
+        scores[[one.entry.personal and not for_this_request(one) for one in candidates]] = 0.0
         own = [at for at, one in enumerate(candidates) if is_taught(one)]
         if own and self.own is not None:
             scores[own] = self.own.likely([candidates[at] for at in own])

@@ -80,6 +80,17 @@ def test_a_persons_own_lessons_are_judged_by_themselves_and_by_their_own_thresho
     assert [judge.threshold_of(one) for one in (once, by_hand)] == [0.6, 0.9]
 
 
+def test_what_a_person_taught_for_another_request_is_not_served_however_alike_it_is() -> None:
+    none = np.zeros(len(NAMES))
+    surely = Logistic(none, none + 1.0, none[None], np.full(1, 9.0))
+    judge = Ranker(surely, ContextPrior({}), 0.9, "t", OwnLessons(counted(people()), 0.6))
+    alike = Candidate(taught(2).entry, Via.SOURCE, "play maj", Channel.DENSE, 0.99)
+    others = Candidate(entry("play maj", "play imagine"), Via.SOURCE, "play maj", Channel.DENSE, 0.99)
+    scores = {one.entry.personal: score for one, score in judge.rank(Query("play may"), [alike, others])}
+    assert scores[True] == 0.0
+    assert scores[False] > 0.9
+
+
 def test_what_reaches_its_threshold_comes_before_what_scores_higher_and_does_not() -> None:
     none = np.zeros(len(NAMES))
     likely = Logistic(none, none + 1.0, none[None], np.full(1, 2.0))
