@@ -6,7 +6,9 @@ the source fails, times that its target works, times the share of people who agr
 what is only alike a logistic regression says it. Where both speak, the higher counts. Of what a person taught for this
 very request their own lessons alone say it (`own_lessons`), with a threshold of their own: the two scores were learned
 from different people and do not mean the same. What they taught for another request is never served for this one,
-however alike: of people who repeat themselves that spoiled five requests for each that it set right.
+however alike: of people who repeat themselves that spoiled five requests for each that it set right. Nor does it say
+much that a request is like itself with a phrase put right: of phrases the posteriors alone decide, and they have to say
+that more often than not it fails and the other is meant.
 """
 
 from collections.abc import Sequence
@@ -23,10 +25,14 @@ from models.rewrite.context import ContextPrior
 from models.rewrite.features import NAMES, features
 from models.rewrite.likeness import behind
 from models.rewrite.own_lessons import Lessons, OwnLessons, for_this_request, is_taught
+from models.rewrite.phrase_lessons import is_lesson
 from models.rewrite.query import Query
 
 REWRITE_FOLDER: Final = WEIGHTS / "rewrite"
 """The model that ships."""
+
+MOSTLY: Final = 0.5
+"""The score from which a phrase is put right, at least."""
 
 LESS_ALIKE: Final = "less-alike"
 """What `explain` calls the log-odds by which a candidate is less alike than the most alike."""
@@ -86,6 +92,8 @@ class Ranker:
 
     def threshold_of(self, candidate: Candidate) -> float:
         """The score from which this candidate is served."""
+        if is_lesson(candidate.entry):
+            return max(self.threshold, MOSTLY)
         return self.own.threshold if self.own is not None and is_taught(candidate) else self.threshold
 
     def _rows(self, query: Query, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
@@ -104,6 +112,7 @@ class Ranker:
     def _scores(self, rows: NDArray[np.float64], candidates: Sequence[Candidate]) -> NDArray[np.float64]:
         odds = self.logistic.odds(bounded(rows, self.logistic.mean, self.logistic.scale))[:, 0] + behind(candidates)
         likely = 1.0 / (1.0 + np.exp(-np.clip(odds, -60.0, 60.0)))
+        likely[[is_lesson(one.entry) for one in candidates]] = 0.0
         scores: NDArray[np.float64] = np.maximum(likely, [evidence(one) for one in candidates])
         scores[[one.entry.personal and not for_this_request(one) for one in candidates]] = 0.0
         own = [at for at, one in enumerate(candidates) if is_taught(one)]
