@@ -28,8 +28,8 @@ from streams.training.rewrite_examples import Example, examples_of
 from streams.training.rewrite_figures import Judged, figures, judged
 from streams.training.rewrite_history import Request, simulated_history
 from streams.training.rewrite_own import OwnWorld, taught_world
+from streams.training.rewrite_own_fit import FALSE_TRIGGERS, LEAST_PRECISION, own_lessons
 from streams.training.rewrite_own_fit import judged as judged_own
-from streams.training.rewrite_own_fit import own_lessons
 from streams.training.rewrite_table import StateCounts, share_of, table_of, worked_of
 
 TRAINED_ON: Final = (("home_a", 600, 15_000, 10), ("shop_chat", 200, 4_000, 12))
@@ -52,8 +52,6 @@ FIT_SHARE: Final = 0.82
 TEST_SHARE: Final = 0.85
 """In the pack that is left out, people from here on ask."""
 
-FALSE_TRIGGERS: Final = 5 / 10_000
-LEAST_PRECISION: Final = 0.5
 _JUST_ABOVE: Final = 1e-4
 STRENGTH: Final = 0.3
 KEPT: Final = 0.2

@@ -19,7 +19,8 @@ How probable is it that a request fails as it is, and that a rewrite that was fo
   meaning to what failed before and to what worked; n-best; both posteriors of the rewrite, its support and people;
   whose it is; interpretations; confidences; declared tastes; device, activity, hour and place. Served from a score of
   {threshold:.3f}. What the table holds for the very words, or for what was understood, is judged by the table's own
-  posteriors as well, at their lower bounds; the higher score counts.
+  posteriors as well, at their lower bounds; the higher score counts. A phrase goes by these alone, from 0.5. What a
+  person taught for another request is never served, however alike.
 - **A person's own lessons**: of what somebody taught for these very words, or for what was understood, how many lessons
   agree, how many came to something else and how often the source was meant as it is is all that counts. How surely so
   many hold is counted, at the lower end of a 95 % interval, and served from a score of its own, {own_threshold:.3f}:
