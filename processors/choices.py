@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
+from math import ceil
 from typing import Final, NamedTuple
 
+from processors.forgotten import ForgottenUntil
 from schemas.choices import CHOICES, Choices, ChosenAt
 from schemas.contract import derived_id
 
@@ -61,7 +63,7 @@ class KnownChoices:
     def __init__(self, most: int = PEOPLE) -> None:
         self._most = most
         self._people: OrderedDict[str, OfPerson] = OrderedDict()
-        self._forgotten: OrderedDict[str, float] = OrderedDict()
+        self._forgotten = ForgottenUntil(most)
 
     def __len__(self) -> int:
         return len(self._people)
@@ -71,19 +73,17 @@ class KnownChoices:
         forgets. Raises ValueError for what is none."""
         if value is None:
             self._people.pop(user_id, None)
-        elif told_at > self._forgotten.get(user_id, 0.0):
+        elif self.counts(user_id, told_at):
             self._keep(user_id, _of_record(CHOICES.validate_json(value)))
 
     def forget(self, user_id: str, at: float) -> bool:
         """Drop all of a person from before `at` (seconds since the epoch); whether there was anything."""
-        self._forgotten[user_id] = max(at, self._forgotten.pop(user_id, at))
-        while len(self._forgotten) > self._most:
-            self._forgotten.popitem(last=False)
+        self._forgotten.add(user_id, ceil(at * 1000))
         return self._people.pop(user_id, None) is not None
 
     def counts(self, user_id: str, at: float) -> bool:
         """Whether what a person did at that time counts: it was not asked to be forgotten since."""
-        return at > self._forgotten.get(user_id, 0.0)
+        return not self._forgotten.covers(user_id, at * 1000)
 
     def of(self, user_id: str) -> OfPerson:
         """A person's, to be added to."""

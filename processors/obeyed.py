@@ -9,11 +9,13 @@ of the turn, its neighbours in the dialogue and what was taught before it began.
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from math import ceil
 from typing import Final
 
 from rapidfuzz import fuzz
 
 from processors.exchange import Exchange
+from processors.forgotten import ForgottenUntil
 from processors.holding import active, applying, plain
 from processors.lessons import Belonging
 from processors.result import Emit
@@ -43,7 +45,7 @@ class KnownPreferences:
         self._most = most
         self._people: OrderedDict[str, dict[str, bytes]] = OrderedDict()
         self._forgotten: OrderedDict[str, None] = OrderedDict()
-        self._forgotten_people: OrderedDict[str, datetime] = OrderedDict()
+        self._forgotten_people = ForgottenUntil(most)
         self._size = 0
 
     def __len__(self) -> int:
@@ -60,8 +62,7 @@ class KnownPreferences:
         user, _, preference_id = key.rpartition("/")
         known = self._people.get(user, {}).get(preference_id)
         told = PREFERENCE.validate_json(value)
-        forgotten_at = self._forgotten_people.get(user)
-        if forgotten_at is not None and told.occurred_at <= forgotten_at:
+        if self._forgotten_people.covers(user, told.occurred_at.timestamp() * 1000):
             return
         if known is None or PREFERENCE.validate_json(known).revision <= told.revision:
             self._forgotten.pop(key, None)
@@ -76,9 +77,7 @@ class KnownPreferences:
 
     def forget(self, user_id: str, at: datetime) -> None:
         """Drop what a person taught up to `at`, also what comes of it later."""
-        self._forgotten_people[user_id] = max(at, self._forgotten_people.pop(user_id, at))
-        while len(self._forgotten_people) > self._most:
-            self._forgotten_people.popitem(last=False)
+        self._forgotten_people.add(user_id, ceil(at.timestamp() * 1000))
         for preference_id, raw in list(self._people.get(user_id, {}).items()):
             if PREFERENCE.validate_json(raw).occurred_at <= at:
                 self._keep(f"{user_id}/{preference_id}", None)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from infra.settings import Settings
+from processors.forgotten import ForgottenUntil
 from processors.personal_rewrites import PersonalRewrites, Told
 from processors.remembered_words import forget_words
 from processors.rewrite_outcomes import OutcomeJoin
@@ -16,7 +17,6 @@ from schemas.rewrite_decision import RewriteDecision
 from schemas.rewrite_outcome import RewriteOutcome
 from streams.decoding import decode_forgotten_person, decode_rewrite, decode_rewrite_decision
 from streams.delivery import Message
-from streams.learn_forgotten import ForgottenUntil
 from streams.learn_partition import partition_of
 from streams.learn_reading import ROLE, RecordReader
 from streams.record import Record

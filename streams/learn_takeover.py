@@ -16,6 +16,7 @@ from infra.kafka.topics import (
     Topic,
 )
 from infra.settings import Settings
+from processors.forgotten import ForgottenUntil
 from processors.rewrite_trials import Table
 from processors.source_moves import SourceState
 from schemas.contract import Event
@@ -25,7 +26,6 @@ from schemas.rewrite import REWRITE, RewriteLayer
 from schemas.rewrite_decision import REWRITE_DECISION, RewriteDecision
 from schemas.rewrite_trial import REWRITE_TRIAL
 from streams.compacted import last_words
-from streams.learn_forgotten import ForgottenUntil
 from streams.learn_partition import SourceCounting
 from streams.learn_people import PeopleLearning
 from streams.learn_trials import TrialCounting

@@ -1,4 +1,4 @@
-"""Who asked to be forgotten: what is older than their wish is not learned from again, by the rule of the store."""
+"""Who asked to be forgotten: what is older than their wish is not taken again, by the rule of the store."""
 
 from collections import OrderedDict
 from typing import Final
