@@ -166,6 +166,7 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
         # By partition: the generation in which its first batch was seen to follow what was committed; until then the
         # position from which that batch was asked for again.
         self._joined: dict[TP, tuple[int, int | None]] = {}
+        self._has_room = asyncio.Event()
 
     def _new_consumer_thread(self) -> BatchConsumerThread:
         return BatchConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -198,6 +199,20 @@ class BatchConsumer(Consumer):  # type: ignore[misc]
             done, self._commit_fut = self._commit_fut, None
             if done is not None and not done.done():
                 done.set_result(None)
+
+    def on_buffer_drop(self, tp: TP) -> None:
+        super().on_buffer_drop(tp)
+        self._has_room.set()
+
+    async def _wait_next_records(self, timeout: float) -> tuple[Mapping[TP, Sequence[ConsumerRecord]], set[TP] | None]:
+        """Faust sleeps a second where no partition has room for another batch, however soon one has."""
+        if self.flow_active and not self._get_active_partitions():
+            self._has_room.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._has_room.wait(), timeout)
+            if not self._get_active_partitions():
+                return {}, set()
+        return await super()._wait_next_records(timeout)  # type: ignore[no-any-return]
 
     async def on_stop(self) -> None:
         await self.app.role.drain()

@@ -21,14 +21,14 @@ def name_of(number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """One person, one band, misheard and said again."""
+    """One person, one band, misheard in a way of its own, and said again: no two teach the same phrase."""
 
     user: str
     number: int
 
     @property
     def failing(self) -> str:
-        return f"{name_of(self.number)} dragens"
+        return f"{name_of(self.number)}n dragons"
 
     @property
     def working(self) -> str:

@@ -25,16 +25,3 @@ class EightBit(NamedTuple):
     def vectors(self) -> Floats:
         """(rows, width), to within what 8 bits lose."""
         return self.codes.astype(np.float32) * self.scales[:, None]
-
-    def cosines(self, vector: Floats) -> Floats:
-        """Inner product of every row with a vector (width,)."""
-        products: Floats = (self.codes.astype(np.float32) @ vector) * self.scales
-        return products
-
-    def joined(self, other: "EightBit") -> "EightBit":
-        """The rows of both."""
-        return EightBit(np.concatenate([self.codes, other.codes]), np.concatenate([self.scales, other.scales]))
-
-    def only(self, rows: list[int]) -> "EightBit":
-        """Some of the rows, in that order."""
-        return EightBit(self.codes[rows], self.scales[rows])

@@ -13,7 +13,7 @@ from models.rewrite.encoder import EncoderMismatch, RequestEncoder
 from models.rewrite.entry import Entry, plain, plainly
 from models.rewrite.global_index import GlobalIndex
 from models.rewrite.likeness import Likeness
-from models.rewrite.personal_index import PersonalIndex, lines_of
+from models.rewrite.personal_index import PersonalIndex
 from models.rewrite.remembered import forget_words
 
 Floats = NDArray[np.float32]
@@ -22,7 +22,7 @@ FOUND_MOST: Final = 20
 """Texts that are found by meaning at most, of those of all."""
 
 MOST_CANDIDATES: Final = 16
-"""Of what all channels of both layers give for a request, the most alike are candidates: ranking a candidate costs as
+"""Of what all channels give for a request, the most alike are candidates: ranking a candidate costs as
 much as finding it."""
 
 _ENCODED_AT_ONCE = 4
@@ -84,10 +84,8 @@ class RewriteIndex:
             self._put_global(entry)
 
     def _put_personal(self, entry: Entry) -> None:
-        texts = [line.text for line in lines_of(entry)]
-        vectors = None if self.personal.knows(entry) else self._encode(texts)
         with self._lock:
-            gone = self.personal.put(entry, vectors)
+            gone = self.personal.put(entry)
             if gone is not None:
                 self._entries.pop(gone.key, None)
             self._entries[entry.key] = entry
@@ -132,7 +130,8 @@ class RewriteIndex:
 
     def search(self, text: str, user: str = "", state: str = "", most: int = FOUND_MOST) -> list[Candidate]:
         """Rewrites for a request, the person's own first; each entry at most once for its sources and once for its
-        target. Nothing is encoded where the very text, or what was understood, is known. `state`: its key."""
+        target. What is like it is looked for, among those of all, where neither the very text nor what was understood
+        is known. `state`: its key."""
         said, text = text, plain(text)
         with self._lock:
             exact = [*(self.personal.exact(user, text) if user else ()), *self.globals.exact(text)]
@@ -140,17 +139,16 @@ class RewriteIndex:
             lesson = self.globals.lessons.applied(said) if not exact else None
         if exact:
             return _without_doubles(exact)
-        alike = self.alike(text, user, most)
+        alike = self.alike(text, most)
         return [lesson, *alike] if lesson is not None else alike
 
-    def alike(self, text: str, user: str = "", most: int = FOUND_MOST) -> list[Candidate]:
-        """The same for a text that `plain` has made, by what is like it alone."""
-        if not self._entries:
+    def alike(self, text: str, most: int = FOUND_MOST) -> list[Candidate]:
+        """Rewrites of all for a text that `plain` has made, by what is like it alone."""
+        if not self.globals.phrases:
             return []
         vector: Floats = self.encoder.encode([text])[0]
         with self._lock:
-            own = self.personal.search(user, vector) if user else []
-            found = [*own, *self.globals.search(text, vector, most)]
+            found = self.globals.search(text, vector, most)
         return self._most_alike(text, _without_doubles(found))
 
     def _most_alike(self, text: str, found: list[Candidate]) -> list[Candidate]:

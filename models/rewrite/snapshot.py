@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.rewrite.dense import DenseIndex
-from models.rewrite.eight_bit import EightBit
 from models.rewrite.encoder import EncoderMismatch
 from models.rewrite.entry import Entry
 from models.rewrite.global_index import GlobalIndex, Phrase
@@ -37,7 +36,7 @@ KEPT: Final = 2
 
 _MANIFEST = "manifest.json"
 _GLOBAL, _PERSONAL, _PHRASES = "global.msgpack", "personal.msgpack", "phrases.msgpack"
-_DENSE, _ROWS = "dense.faiss", "personal-vectors.npz"
+_DENSE = "dense.faiss"
 _LEXICAL, _PHONETIC = "lexical", "phonetic"
 _READ_AT_ONCE = 2_000
 
@@ -83,7 +82,7 @@ def write_snapshot(
     try:
         with index.locked():
             laid_out_for = _write_global(index.globals, part)
-            _write_personal(index.personal, part)
+            (part / _PERSONAL).write_bytes(msgspec.msgpack.encode(index.personal.stored()))
             entries = len(index)
         for name, lines in (others or {}).items():
             with (part / name).open("wb") as stream:
@@ -186,12 +185,6 @@ def _vectors(dense: DenseIndex, numbers: NDArray[np.intp]) -> NDArray[np.float32
     return made
 
 
-def _write_personal(held: PersonalIndex, part: Path) -> None:
-    entries, vectors = held.stored()
-    (part / _PERSONAL).write_bytes(msgspec.msgpack.encode(entries))
-    np.savez(part / _ROWS, codes=vectors.codes, scales=vectors.scales)
-
-
 def _fill(shared: GlobalIndex, own: PersonalIndex, snapshot: Path, manifest: Manifest) -> list[Entry]:
     texts = msgspec.msgpack.decode((snapshot / _PHRASES).read_bytes(), type=list[str])
     entries = msgspec.msgpack.decode((snapshot / _GLOBAL).read_bytes(), type=list[Entry])
@@ -200,8 +193,6 @@ def _fill(shared: GlobalIndex, own: PersonalIndex, snapshot: Path, manifest: Man
     dense = DenseIndex.read(snapshot / _DENSE, manifest.laid_out_for)
     if len(dense) != len(texts):
         raise ValueError(f"{len(dense)} vectors for {len(texts)} texts")
-    with np.load(snapshot / _ROWS) as rows:
-        vectors = EightBit(rows["codes"], rows["scales"])
     shared.phrases = [Phrase(text) for text in texts]
     shared.number_of = {text: number for number, text in enumerate(texts)}
     shared.lexical = Postings.unpacked(lexical_keys, packed[0], len(texts))
@@ -209,7 +200,7 @@ def _fill(shared: GlobalIndex, own: PersonalIndex, snapshot: Path, manifest: Man
     shared.dense = dense
     for entry in entries:
         shared.link(entry)
-    own.restore(personal, vectors)
+    own.restore(personal)
     return [*entries, *personal]
 
 

@@ -34,7 +34,6 @@ from spine import Figures, say
 
 from infra.settings import Settings
 from models.rewrite.dense import DenseIndex
-from models.rewrite.eight_bit import EightBit
 from models.rewrite.entry import Entry, Success
 from models.rewrite.global_index import GlobalIndex, Phrase
 from models.rewrite.index import RewriteIndex
@@ -139,16 +138,10 @@ def _fill(held: GlobalIndex, own: PersonalIndex, texts: Texts, personal: int, en
     held.dense = DenseIndex.of(vectors)
     for one in entries:
         held.link(one)
-    mine, codes = [], []
-    number = 0
+    mine: list[Entry] = []
     for user, size in users_of(personal):
-        own_entries = [entry(texts, int(one) % texts.count, user) for one in range(number, number + size)]
-        rows = [held.number_of[text] for one in own_entries for text in (one.sources[0], one.target)]
-        mine.extend(own_entries)
-        codes.append(EightBit.of(vectors[rows]))
-        number += size
-    together = EightBit(np.concatenate([one.codes for one in codes]), np.concatenate([one.scales for one in codes]))
-    own.restore(mine, together)
+        mine.extend(entry(texts, number % texts.count, user) for number in range(len(mine), len(mine) + size))
+    own.restore(mine)
     return [*entries, *mine]
 
 

@@ -110,6 +110,8 @@ class Asking:
         """From the produce of the second turn to the changed answer for `asks`; infinite when none came."""
         with ServeClient(self._url, timeout_s=10.0) as client:
             request = RewriteRequest(text=f"play {retry.failing}", user_id=asks, deadline_ms=5_000)
+            if client.rewrite(request).rewrite is not None:
+                raise SystemExit(f"{request.text!r} has a rewrite before {retry.user} has said it again")
             first, second = retry.turns(datetime.now(UTC))
             self._send(retry.user, first.to_bytes())
             time.sleep(BETWEEN_S)

@@ -4,7 +4,6 @@ import gc
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 from msgspec import Struct, structs
 
@@ -54,22 +53,20 @@ def _taught() -> RewriteIndex:
         entry("play maj and dragons", "play imagine dragons"),
         entry("lights", "turn on the lights", user="bob"),
     )
-    for text in (f"call {MARK} clinic", f"doctor {MARK}"):
+    for text in (f"call the 7 {MARK} clinic", f"call doctor 7 {MARK}"):
         found = index.search(text, USER)
         assert found
         features(Query(text, user=USER), found, ContextPrior({}))
     return index
 
 
-def test_no_text_and_no_vector_of_a_person_stays_in_memory() -> None:
+def test_no_text_of_a_person_stays_in_memory() -> None:
     before = traces()
     index = _taught()
     assert traces() > before + 60
     assert index.forget(USER) == 30
     assert traces() == before
-    entries, vectors = index.personal.stored()
-    assert [one.user for one in entries] == ["bob"]
-    assert len(vectors.codes) == len(vectors.scales) == 2
+    assert [one.user for one in index.personal.stored()] == ["bob"]
     assert index.search("lights", "bob")
 
 
@@ -89,12 +86,10 @@ def test_the_next_snapshot_holds_nothing_of_them_and_no_other_is_kept(tmp_path: 
     index = _taught()
     write_snapshot(index, tmp_path, {}, 5)
     assert _bytes_with_the_mark(tmp_path) > 0
-    rows = np.load(snapshots(tmp_path)[0] / "personal-vectors.npz")["codes"].shape[0]
     index.forget(USER)
     write_snapshot(index, tmp_path, {}, 6, kept=1)
     assert len(snapshots(tmp_path)) == 1
     assert _bytes_with_the_mark(tmp_path) == 0
-    assert rows - np.load(snapshots(tmp_path)[0] / "personal-vectors.npz")["codes"].shape[0] == 60
 
 
 def test_answers_stay_as_they_were_when_words_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:

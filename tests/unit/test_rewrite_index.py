@@ -51,7 +51,14 @@ def test_a_persons_own_rewrites_are_found_by_nobody_else() -> None:
     assert _targets(index, "weather in wilkerson", "ann") == {"weather in wilkerson california"}
     assert _targets(index, "weather in wilkerson", "bob") == set()
     assert _targets(index, "weather in wilkerson") == set()
-    assert "weather in wilkerson california" in _targets(index, "the weather for wilkerson", "ann")
+
+
+def test_what_a_person_taught_is_not_found_by_what_is_only_alike() -> None:
+    index = index_of(
+        entry("weather in wilkerson", "weather in wilkerson california", user="ann"),
+        entry("weather in wilkersen", "weather in wilkerson"),
+    )
+    assert _targets(index, "the weather for wilkerson", "ann") == {"weather in wilkerson"}
 
 
 def test_a_new_version_takes_the_place_of_the_old() -> None:
@@ -72,19 +79,10 @@ def test_what_is_removed_is_found_by_no_channel() -> None:
 
 
 def test_no_more_candidates_are_ranked_than_the_nearest() -> None:
-    index = index_of(
-        *(entry(f"play the song number {n}", f"play song {n}") for n in range(60)),
-        *(entry(f"play that song number {n}", f"play tune {n}", user="ann") for n in range(60)),
-    )
-    found = index.search("play the sung number 7", "ann")
+    index = index_of(*(entry(f"play the song number {n}", f"play song {n}") for n in range(60)))
+    found = index.search("play the sung number 7")
     assert len(found) <= MOST_CANDIDATES
     assert "play song 7" in {one.entry.target for one in found}
-
-
-def test_a_person_with_many_entries_finds_the_one_that_is_alike() -> None:
-    index = index_of(*(entry(f"lights {n} in room {n * 7}", f"turn on light {n}", user="ann") for n in range(200)))
-    found = index.search("lites 123 in room 861", "ann")
-    assert "turn on light 123" in {one.entry.target for one in found}
 
 
 def test_letters_and_sounds_are_asked_only_where_meaning_is_not_clear() -> None:
@@ -198,7 +196,7 @@ class TestDense:
 
     def test_eight_bits_are_near_enough(self) -> None:
         held = self.vectors(50)
-        assert np.abs(EightBit.of(held).cosines(held[7]) - held @ held[7]).max() < 0.01
+        assert np.abs(EightBit.of(held).vectors @ held[7] - held @ held[7]).max() < 0.01
 
 
 class TestPostings:

@@ -111,7 +111,7 @@ def test_entries_are_read_without_their_vectors(tmp_path: Path) -> None:
     assert set(read_entries(snapshots(tmp_path)[0])) == set(index.entries())
 
 
-@pytest.mark.parametrize("name", ["global.msgpack", "dense.faiss", "personal-vectors.npz", "lexical.npz"])
+@pytest.mark.parametrize("name", ["global.msgpack", "dense.faiss", "personal.msgpack", "lexical.npz"])
 def test_a_changed_file_is_refused(tmp_path: Path, name: str) -> None:
     write_snapshot(_index(), tmp_path, {}, 5)
     file = snapshots(tmp_path)[0] / name
@@ -141,7 +141,7 @@ def test_half_a_snapshot_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(snapshot, "_write_personal", full_disk)
+    monkeypatch.setattr(snapshot, "_digest", full_disk)
     with pytest.raises(OSError, match="No space left"):
         write_snapshot(_index(), tmp_path, {}, 5)
     assert list(tmp_path.iterdir()) == []
