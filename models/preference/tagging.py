@@ -22,6 +22,9 @@ _NOTHING = 0.9
 """Probability from which on a word between a thing and the name that it gets is no part of the name."""
 
 
+_QUOTES = "'\"\u2018\u2019\u201c\u201d"
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """Words of a turn. `start`, `end`: characters, the end not included."""
@@ -41,9 +44,12 @@ class Run(NamedTuple):
 
 
 def part_of(text: str, words: Sequence[Word], run: Run, kind: SpanType) -> Part:
-    """The characters of a run of words."""
+    """The characters of a run of words, without quotation marks around them."""
     start, end = words[run.start].start, words[run.end - 1].end
-    return Part(kind, text[start:end], start, end)
+    quoted = text[start:end]
+    bare = quoted.strip(_QUOTES) or quoted
+    start += quoted.index(bare)
+    return Part(kind, bare, start, start + len(bare))
 
 
 def runs(words: Sequence[Word], chances: Floats, kind: SpanType) -> list[Run]:
@@ -77,10 +83,10 @@ def _widened(run: Run, words: Sequence[Word], column: Floats) -> Run:
     return Run(start, end, run.weight)
 
 
-def name_beside(run: Run, chances: Floats, things: Sequence[Place]) -> Run:
+def name_beside(run: Run, chances: Floats, things: Sequence[Place | Run]) -> Run:
     """The words of an own name, with none of a thing's, and with those between the thing before it and them.
 
-    `things`: catalogue names in the text that can get a name.
+    `things`: names in the text that can get a name, by the catalogue or as they were read.
     """
     start, end = run.start, run.end
     for thing in things:

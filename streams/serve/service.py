@@ -41,8 +41,8 @@ class _InLine(NamedTuple):
 
 class RewriteService:
     """Decides on the event loop, one request at a time and what else there is to do in between: a decision takes less
-    than a millisecond, and to hand it to another thread and back costs half as much again. What waits too long, in line
-    or for the index, costs a request its rewrite and nobody an error.
+    than a millisecond, and to hand it to another thread and back costs half as much again. What is too late, for its
+    wait in line, for the index or by itself, costs a request its rewrite and nobody an error.
 
     `ready` says why there is no answer yet, or None. `tell` takes what makes a decision's record.
     """
@@ -107,10 +107,11 @@ class RewriteService:
             return _none(DecisionReason.TIMED_OUT)
         index.release()
         try:
-            return self.decider.decide(request)
+            verdict = self.decider.decide(request)
         except Exception:  # whatever it is, the assistant answers without a rewrite
             log.exception("a request could not be decided")
             return _none(DecisionReason.FAULT)
+        return verdict if time.perf_counter() <= until else _none(DecisionReason.TIMED_OUT)
 
     def _told(self, request: RewriteRequest, verdict: Verdict, latency_ms: float) -> RewriteAnswer:
         decision_id = (

@@ -89,7 +89,7 @@ class Teaching:
         holding = _holding(past, begins_ms) if stated else []
         if self.stating is not None and self.moment is not Moment.LAST:
             holding = [one for one in holding if one.number != self.stating.revises] + [self.stating]
-        self._rely(holding, people.relying)
+        self._rely(said_last(holding), people.relying)
 
     def _rely(self, holding: Sequence[Preference], relying: float) -> None:
         random = self._rng.random
@@ -197,6 +197,17 @@ def _holding(past: Past, at_ms: int) -> list[Preference]:
         for one in stated
         if one.number not in revised and (one.time is None or (today and one.number == stated[-1].number))
     ]
+
+
+def said_last(holding: Sequence[Preference]) -> list[Preference]:
+    """Without those of which the person has said the opposite since, or given the name to another thing, whether they
+    thought of the first or not: no answer could do as both say."""
+
+    def thing(one: Preference) -> tuple[str, str, str | None, str | None]:
+        return one.attribute, one.value, one.person, one.condition
+
+    last = {thing(one): (one.polarity, one.names) for one in holding}
+    return [one for one in holding if last[thing(one)] == (one.polarity, one.names)]
 
 
 def _request(pack: Pack, preference: Preference) -> Api | None:

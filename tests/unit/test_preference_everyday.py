@@ -37,9 +37,23 @@ def test_most_statements_are_heard_and_hardly_anything_else(model: PreferenceMod
     assert figures["everyday_false_rate"].value <= 0.03
 
 
-@pytest.mark.parametrize("text", ["I'm a Warriors fan", "I don't like horror", "call my lamp study mode"])
-def test_the_plainest_statements_are_heard(model: PreferenceModel, text: str) -> None:
-    assert model.find([Turn(text)])[0].states
+@pytest.mark.parametrize(
+    ("text", "value", "stands_for"),
+    [
+        ("I'm a Warriors fan", "Warriors", None),
+        ("I don't like horror", "horror", None),
+        ("call my lamp study mode", "study mode", "lamp"),
+        ("call my lamp 'study mode'", "study mode", "lamp"),
+    ],
+)
+def test_the_plainest_statements_are_heard(
+    model: PreferenceModel, text: str, value: str, stands_for: str | None
+) -> None:
+    (found,) = model.find([Turn(text)])
+    assert found.states
+    assert found.value is not None
+    assert found.value.text == value
+    assert (found.stands_for.text if found.stands_for is not None else None) == stands_for
 
 
 @pytest.mark.parametrize("text", OFFERS)

@@ -43,3 +43,4 @@ def test_the_most_probable_word_is_the_value_where_none_is_probable() -> None:
 def test_an_own_name_has_no_words_of_its_thing(text: str, values: list[float], run: Run, name: tuple[int, int]) -> None:
     at = [word.plain for word in split(text)].index("lamp")
     assert name_beside(run, chances(values), [Place(at, at + 1, LAMP)])[:2] == name
+    assert name_beside(run, chances(values), [Run(at, at + 1, 0.7)])[:2] == name  # a thing that no catalogue knows

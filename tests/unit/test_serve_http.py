@@ -199,8 +199,9 @@ class TestWhatGoesWrong:
         assert answer["reason"] == DecisionReason.TIMED_OUT
         assert bench.rewrite(text="play maj and dragons", deadline_ms=5_000)["reason"] == DecisionReason.REWRITTEN
 
-    async def test_what_waits_in_line_beyond_its_deadline_gets_no_rewrite(
-        self, bench: Bench, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize("late", [0, 1])
+    async def test_what_waits_in_line_or_is_decided_beyond_its_deadline_gets_no_rewrite(
+        self, bench: Bench, monkeypatch: pytest.MonkeyPatch, late: int
     ) -> None:
         def slow(asked: RewriteRequest, considered: Considered | None = None) -> Verdict:
             until = time.perf_counter() + 0.03
@@ -209,10 +210,10 @@ class TestWhatGoesWrong:
             return Decider.decide(bench.decider, asked, considered)
 
         monkeypatch.setattr(bench.decider, "decide", slow)
-        deadlines = (5_000, 5, 5_000)
-        asked = [RewriteRequest(text="play maj and dragons", deadline_ms=one) for one in deadlines]
+        asked = [RewriteRequest(text="play maj and dragons", deadline_ms=5 if n == late else 5_000) for n in range(3)]
         reasons = [one.reason for one in await bench.service.answers(asked)]
-        assert reasons == [DecisionReason.REWRITTEN, DecisionReason.TIMED_OUT, DecisionReason.REWRITTEN]
+        assert reasons.pop(late) is DecisionReason.TIMED_OUT
+        assert reasons == [DecisionReason.REWRITTEN] * 2
 
     async def test_others_are_answered_between_two_decisions(self, bench: Bench) -> None:
         asked = RewriteRequest(text="play maj and dragons", deadline_ms=5_000)

@@ -1,13 +1,17 @@
 """People remember: trust and preferences stay from dialogue to dialogue, whoever makes them."""
 
 from collections import defaultdict
+from dataclasses import replace
 from itertools import pairwise
+from random import Random
 
 import pytest
 
 from streams.simulator.closed_loop import Asked, Rewriting
+from streams.simulator.dialogue_teaching import said_last
 from streams.simulator.pack import load_pack
 from streams.simulator.people_memory import PeopleMemory
+from streams.simulator.preferences import Kind
 from streams.simulator.simulate import BlockMaker, simulate
 from streams.simulator.simulation import Simulation
 from streams.simulator.truth import PreferenceTruth, TurnTruth, parse_truth
@@ -109,6 +113,17 @@ def test_obedience_is_told_of_preferences_that_were_stated_before_and_still_hold
                 assert turn.obedience.attribute == preference.attribute
                 assert turn.obedience.value == (preference.names or preference.value)
     assert found > 50
+
+
+def test_of_what_contradicts_itself_the_last_holds() -> None:
+    sampler = load_pack("home_a").preferences
+    taste = next(one for seed in range(20) for one in sampler.plan(Random(seed)) if one.kind is Kind.TASTE)
+    taste = replace(taste, polarity=1, person=None, condition=None)
+    dislike, elsewhere = replace(taste, polarity=-1), replace(taste, polarity=-1, condition="at the gym")
+    name = replace(taste, kind=Kind.NAME, attribute="device_name", value="comet", names="lamp")
+    assert said_last([taste, name, dislike, elsewhere]) == [name, dislike, elsewhere]
+    assert said_last([dislike, taste, taste]) == [taste, taste]
+    assert said_last([name, replace(name, names="fan")]) == [replace(name, names="fan")]
 
 
 class Teacher:
