@@ -184,18 +184,15 @@ class Teaching:
 
 
 def _holding(past: Past, at_ms: int) -> list[Preference]:
-    """What the person has stated and still holds.
-
-    What was stated for a time ends with its day, or with the next statement.
-    """
+    """What the person has stated and still holds."""
     memory, user = past.memory, past.user
     stated = past.plan[: memory.stated(user)]
     revised = {one.revises for one in stated}
-    today = time_of(memory.stated_ms(user)).date() == time_of(at_ms).date()
+    at = time_of(at_ms)
     return [
         one
         for one in stated
-        if one.number not in revised and (one.time is None or (today and one.number == stated[-1].number))
+        if one.number not in revised and one.holds(time_of(memory.stated_ms(user, one.number)), at)
     ]
 
 

@@ -7,6 +7,7 @@ from streams.simulator.pack_files import PackFiles
 from streams.simulator.pack_positions import Path as KeyPath
 from streams.simulator.pack_template_checks import named_faults
 from streams.simulator.pack_written import PackWritten, PreferenceWritten
+from streams.simulator.preferences import LASTING
 
 
 def preference_faults(files: PackFiles, written: PackWritten) -> Iterator[Fault]:
@@ -26,6 +27,10 @@ def preference_faults(files: PackFiles, written: PackWritten) -> Iterator[Fault]
                 advice = f"Write a table [slot.{slot}], or take {field} out"
                 yield files.fault((*key, field), f"preference {name} is of the slot {slot}, which is missing", advice)
         yield from _word_faults(files, key, one)
+    for index, time in enumerate(written.preferences.times):
+        if time not in LASTING:
+            advice = f"Use one of {', '.join(LASTING)}"
+            yield files.fault(("preferences", "times", index), f"nobody knows how long {time!r} lasts", advice)
     for field in ("starts", "middles"):
         if not getattr(written.background, field):
             yield files.fault(("background", field), f"the background has no {field}", "Write at least two")

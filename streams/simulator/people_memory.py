@@ -9,6 +9,8 @@ from array import array
 from math import nan
 from typing import Final
 
+from streams.simulator.preferences import MOST
+
 _UNKNOWN: Final = nan
 
 
@@ -21,7 +23,7 @@ class PeopleMemory:
         self._trust = array("f", [_UNKNOWN]) * users
         self._stated = array("B", [0]) * users
         self._kept = array("B", [0]) * users
-        self._stated_ms = array("q", [0]) * users
+        self._stated_ms = array("q", [0]) * (users * MOST)
 
     def trust(self, user: int) -> float | None:
         """The trust with which the user's last dialogue ended; None before the first one."""
@@ -36,9 +38,9 @@ class PeopleMemory:
         """How many preferences the user has stated."""
         return self._stated[user]
 
-    def stated_ms(self, user: int) -> int:
-        """When the user stated the last of them, in ms since the epoch."""
-        return self._stated_ms[user]
+    def stated_ms(self, user: int, number: int) -> int:
+        """When the user stated the one of this number, in ms since the epoch."""
+        return self._stated_ms[user * MOST + number]
 
     def kept(self, user: int, number: int) -> bool:
         """Whether the assistant of the simulation keeps the user's preference of this number."""
@@ -47,6 +49,6 @@ class PeopleMemory:
     def state(self, user: int, number: int, at_ms: int, *, kept: bool) -> None:
         """The user states the preference of this number, which the assistant keeps or lets pass."""
         self._stated[user] = number + 1
-        self._stated_ms[user] = at_ms
+        self._stated_ms[user * MOST + number] = at_ms
         if kept:
             self._kept[user] |= 1 << number

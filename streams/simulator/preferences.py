@@ -3,6 +3,7 @@
 from bisect import bisect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from random import Random
 from typing import Final, Literal
@@ -30,6 +31,31 @@ class Kind(StrEnum):
     TASTE = "taste"  # fills a slot that a request leaves open
     SETTING = "setting"  # how to answer, or what to know about
     NAME = "name"  # an own name for a thing
+
+
+class Lasting(StrEnum):
+    """How long something holds that is stated for a time."""
+
+    DAY = "day"
+    WEEK = "week"  # to the end of Sunday
+    FORTNIGHT = "fortnight"
+    MONDAY = "monday"  # until it begins
+    FRIDAY = "friday"
+
+
+LASTING: Final[Mapping[str, Lasting]] = {
+    "today": Lasting.DAY,
+    "this evening": Lasting.DAY,
+    "just this once": Lasting.DAY,
+    "for now": Lasting.DAY,  # nobody says when it ends
+    "for the time being": Lasting.DAY,
+    "this week": Lasting.WEEK,
+    "this weekend": Lasting.WEEK,
+    "this fortnight": Lasting.FORTNIGHT,
+    "until Friday": Lasting.FRIDAY,
+    "till Monday": Lasting.MONDAY,
+}
+"""What the words of time mean that a pack may use."""
 
 
 class Scope(StrEnum):
@@ -73,6 +99,23 @@ class Preference:
         if self.person is not None:
             return f" for my {self.person}"
         return f" {self.condition}" if self.condition is not None else ""
+
+    def holds(self, stated_at: datetime, at: datetime) -> bool:
+        """Whether what was stated then holds at a later time still, unless something else was stated."""
+        days = (at.date() - stated_at.date()).days
+        lasting = LASTING[self.time] if self.time is not None else None
+        match lasting:
+            case None:
+                return True
+            case Lasting.DAY:
+                return days == 0
+            case Lasting.WEEK:
+                return days < 7 - stated_at.weekday()
+            case Lasting.FORTNIGHT:
+                return days < 14
+            case Lasting.MONDAY | Lasting.FRIDAY:
+                weekday = 0 if lasting is Lasting.MONDAY else 4
+                return days < (weekday - stated_at.weekday() - 1) % 7 + 1
 
 
 class PreferenceSampler:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
 
@@ -171,4 +172,16 @@ def test_memory_keeps_users_apart() -> None:
     assert [memory.stated(user) for user in range(3)] == [0, 8, 0]
     assert memory.kept(1, 7)
     assert not memory.kept(1, 6)
-    assert memory.stated_ms(1) == 1_000
+    assert memory.stated_ms(1, 7) == 1_000
+    assert [memory.stated_ms(*place) for place in ((0, 7), (1, 6), (2, 0))] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("time", "last_day"),
+    [(None, 400), ("today", 0), ("for now", 0), ("this week", 3), ("until Friday", 0), ("till Monday", 3)],
+)
+def test_what_is_stated_on_a_thursday_for_a_time_holds_until_it_ends(time: str | None, last_day: int) -> None:
+    stated_at = datetime(2026, 11, 19, 8, tzinfo=UTC)
+    one = replace(load_pack("home_a").preferences.plan(Random(1))[0], time=time)
+    held = [days for days in range(401) if one.holds(stated_at, stated_at + timedelta(days=days))]
+    assert held == list(range(last_day + 1))

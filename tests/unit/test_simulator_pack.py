@@ -202,6 +202,14 @@ def test_the_line_is_the_one_of_the_template_in_the_middle_of_a_list(tmp_path: P
     assert [fault.line for fault in faults_of(path)] == [line]
 
 
+def test_words_of_time_of_which_nobody_knows_the_end_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "lamps.toml"
+    path.write_text(LAMPS.read_text() + '\n[preferences]\ntimes = ["today", "some day"]\n')
+    (fault,) = faults_of(path)
+    assert fault.wrong == "nobody knows how long 'some day' lasts"
+    assert "Use one of today," in fault.advice
+
+
 def test_a_missing_table_is_told_of_the_table_above_it(tmp_path: Path) -> None:
     path, _ = broken(tmp_path, 'ask = ["Which lamp?"]\n', "")
     (fault,) = faults_of(path)
