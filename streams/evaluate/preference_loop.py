@@ -12,6 +12,7 @@ import numpy as np
 from infra.settings import Settings
 from models.preference.model import PreferenceModel
 from processors.holding import plain
+from schemas.failure_point import FailurePoint
 from schemas.preference import Polarity, Preference, PreferenceStatus
 from streams.evaluate.correction_rewrites import grouped
 from streams.evaluate.figures import Figure, Report, floats
@@ -53,7 +54,7 @@ class Loss(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Relied:
     """A turn that rested on what was taught. `sessions`: dialogues of the person since; `first`: no turn rested on it
-    before."""
+    before; `obeyed`: the assistant looked for what the person had said; `given`: and that is what they got."""
 
     user: str
     turn_id: str
@@ -61,6 +62,7 @@ class Relied:
     sessions: int
     first: bool
     obeyed: bool
+    given: bool
 
     @property
     def taught(self) -> PreferenceTruth:
@@ -94,7 +96,8 @@ def evaluate(
             f"next: the first such turn after it was stated; later: at least {LATER} dialogues of the person after.",
             "heard_right: the same, of what is stored as it was meant. alone: the simulated assistant without Earshot.",
             "by_any_like: the same, where another like of the person that holds for the same slot counts as well.",
-            "told: whether devices' events alone tell of such a turn whether it obeyed; right: it is as in truth.",
+            "told: whether devices' events alone tell of such a turn whether it obeyed; right: so it is by what the "
+            "person got, which is another thing where the right one was looked for and the result is wrong.",
             "loss: share of all such turns lost to a cause. A dislike is obeyed by anything else, a like by one thing.",
         ),
     )
@@ -128,7 +131,10 @@ def relied_on(truths: Iterable[TurnTruth]) -> list[Relied]:
         own.setdefault(turn.dialogue_id, len(own))
         if turn.obedience is not None and (key := (turn.user_id, turn.obedience.number)) in stated:
             since = own[turn.dialogue_id] - own[stated[key].dialogue_id]
-            found.append(Relied(turn.user_id, turn.turn_id, stated[key], since, key not in seen, turn.obedience.obeyed))
+            obeyed = turn.obedience.obeyed
+            got_another = turn.obedience.polarity > 0 and turn.failure_point is FailurePoint.RESULT
+            given = obeyed and not got_another
+            found.append(Relied(turn.user_id, turn.turn_id, stated[key], since, key not in seen, obeyed, given))
             seen.add(key)
         if turn.preference is not None and turn.preference.stated and turn.preference.number is not None:
             stated[turn.user_id, turn.preference.number] = turn
@@ -238,9 +244,9 @@ def _told_figures(
     return {
         f"{name}_told_share": _of_people([said is not None for said in live], users),
         f"{name}_told_right": _of_people(
-            [said.obeyed is one.obeyed for one, said in rated], [one.user for one, _ in rated]
+            [said.obeyed is one.given for one, said in rated], [one.user for one, _ in rated]
         ),
-        f"{name}_told_ignored_right": _of_people([not one.obeyed for one, _ in wrong], [one.user for one, _ in wrong]),
+        f"{name}_told_ignored_right": _of_people([not one.given for one, _ in wrong], [one.user for one, _ in wrong]),
     }
 
 

@@ -101,6 +101,17 @@ def test_only_what_was_stated_before_is_relied_on_and_sessions_are_counted() -> 
     ]
 
 
+@pytest.mark.parametrize(("polarity", "given"), [(1, False), (-1, True)])
+def test_who_gets_another_result_than_was_looked_for_did_not_get_what_they_like(polarity: int, given: bool) -> None:
+    asked = truth("b", "d2", obeyed=True)
+    assert asked.obedience is not None
+    obedience = asked.obedience.model_copy(update={"polarity": polarity})
+    wrong = asked.model_copy(update={"failure_point": FailurePoint.RESULT, "obedience": obedience})
+    (found,) = relied_on([truth("a", "d1", taught()), wrong])
+    assert found.obeyed
+    assert found.given is given
+
+
 @pytest.mark.parametrize(
     ("stored", "looked_up", "text", "loss"),
     [
@@ -117,7 +128,7 @@ def test_only_what_was_stated_before_is_relied_on_and_sessions_are_counted() -> 
     ],
 )
 def test_a_loss_has_a_cause(stored: Preference | None, looked_up: LookedUp | None, text: str, loss: Loss) -> None:
-    relied = Relied("u", "c", truth("b", "d1", taught()), 1, first=True, obeyed=False)
+    relied = Relied("u", "c", truth("b", "d1", taught()), 1, first=True, obeyed=False, given=False)
     assert loss_of(relied, text, stored, looked_up) is loss
 
 
