@@ -18,7 +18,7 @@ demo: setup ## the main job on this machine: Kafka, workers, a replay, the live 
 
 test: setup-dev ## set up everything, check the code, run all tests
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
 
 setup: $(VENV)/.run ## install what Earshot needs to run, into .venv
 

@@ -90,8 +90,9 @@ def _group(item: pytest.Item) -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What needs a GPU is not chosen where there is none.
 
-    With `-n 2 --dist loadgroup --no-loadscope-reorder` one process begins with those that mostly wait, the other with
-    those that talk to brokers and stores; what is left is shared out as they get done, the largest groups first.
+    With `-n 3 --dist loadgroup --no-loadscope-reorder` one process begins with those that mostly wait, the others with
+    those that talk to brokers and stores; what is left is shared out as they get done, the largest groups first. Three
+    on two cores, as the first two wait more than they compute.
     """
     sizes = Counter(map(_group, items))
     for item in items:
