@@ -12,7 +12,8 @@ from streams.topic_reader import TopicReader
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """When a recording ends: at the first of these that comes; with none of them, when it is interrupted."""
+    """When a recording ends: at the first of these that comes; with none of them, when it is interrupted. `idle_s`:
+    without a record, once all that were there at the start are in."""
 
     idle_s: float | None = None
     duration_s: float | None = None
@@ -41,7 +42,9 @@ def record_topics(
     ):
         began = last = time.monotonic()
         try:
-            while not _over(until, writer.records, time.monotonic() - began, time.monotonic() - last):
+            while not _over(until, writer.records, time.monotonic() - began):
+                if until.idle_s is not None and reader.at_the_end and time.monotonic() - last >= until.idle_s:
+                    break
                 records = reader.read()
                 for one in records[: None if until.count is None else until.count - writer.records]:
                     writer.write(
@@ -56,9 +59,7 @@ def record_topics(
         return writer.records
 
 
-def _over(until: Until, count: int, elapsed_s: float, idle_s: float) -> bool:
-    return (
-        (until.count is not None and count >= until.count)
-        or (until.duration_s is not None and elapsed_s >= until.duration_s)
-        or (until.idle_s is not None and idle_s >= until.idle_s)
+def _over(until: Until, count: int, elapsed_s: float) -> bool:
+    return (until.count is not None and count >= until.count) or (
+        until.duration_s is not None and elapsed_s >= until.duration_s
     )
