@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from processors.exchange import Exchange
+from processors.holding import plain
 from processors.read_back import answer_of, is_read_back
 from processors.result import Emit
 from processors.teachable import SURE, Heard, PreferenceFinder, StatementCase, preference_of
@@ -83,7 +84,7 @@ class Lessons:
         before = taught.get(exchange.turn_id)
         question = (exchanges[place - 1].response_text or "") if place else ""
         heard = self.understood(exchange.request, exchange.n_best, question)
-        if heard is None or heard.sensitive:
+        if heard is None or heard.sensitive or _is_for_now(heard, exchanges, place):
             if before is None:
                 return []
             del taught[exchange.turn_id]
@@ -119,6 +120,15 @@ class Lessons:
             self.prepare((case,))
         self._known.move_to_end(case)
         return self._known[case]
+
+
+def _is_for_now(heard: Heard, exchanges: Sequence[Exchange], place: int) -> bool:
+    """Whether it only fills what the assistant has just asked back for: `Which kind of book?` - `I like history`."""
+    before = exchanges[place - 1] if place else None
+    if before is None or not before.asked or is_read_back(before.response_text or ""):
+        return False
+    value = plain(heard.value)
+    return any(plain(slot.value) == value for slot in exchanges[place].slots)
 
 
 def _corrected(exchanges: Sequence[Exchange], place: int, taught: Taught) -> Preference | None:

@@ -4,7 +4,9 @@ A state holds a whole request, so what is misheard the same way in a hundred req
 or never. A phrase pools them. Of requests that were no success the recogniser's other hypotheses, and the words with
 which people came back, say how else it may have been meant to be heard; where these differ in a few words, those are a
 difference. As for states, a lesson is drawn only where what is known speaks for it: enough weight, enough distinct
-people, a source that fails more often than not, a target that surely does better, and hardly a rival.
+people, a source that fails more often than not, a target that surely does better, and hardly a rival. All three
+together have to hold more often than not: `at five` is no `at five tomorrow` because a third of the people came back
+so.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -140,6 +142,8 @@ def lesson(
     agreement = posterior(edge.weight, ranked[1][1].weight if len(ranked) > 1 else 0.0).low
     if agreement < rules.agreement:
         return Refused.PEOPLE_DISAGREE
+    if (1.0 - of_source.high) * of_target.low * agreement < MOSTLY:
+        return Refused.WORKS_AS_IT_IS
     back = target.rivals.get(phrase)
     if back is not None and posterior(edge.weight, back.weight).low <= MOSTLY:
         return Refused.COMES_BACK

@@ -209,8 +209,7 @@ class PreferenceModel:
             if attribute is not Attribute.OWN_NAME:
                 run, named = snapped(run, places, things=False)
             else:
-                things = [one for one in places if one.entry.topic == THING]
-                run = name_beside(run, reading.tags, [*things, *spans[SpanType.STANDS_FOR][:1]])
+                run = name_beside(run, reading.tags, [one for one in places if one.entry.topic == THING])
             value = part_of(text, words, run, SpanType.VALUE)
             entry = _entry_of(value.text, named, likely, catalogue)
             if attribute is not Attribute.OWN_NAME and entry is not None:

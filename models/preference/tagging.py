@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from models.correction.words import Word
 from models.preference.attributes import SpanType
 from models.preference.catalogue import THING, Place
@@ -15,7 +17,7 @@ _FROM = 0.5
 _VALUE_FROM = 0.3
 """The same of a value's words, of which there is at least one in a statement."""
 _BESIDE = 0.12
-"""The same of a word beside one that belongs to the value."""
+"""The same of a word beside one that belongs to the value, if it is of no other part."""
 
 
 _NOTHING = 0.9
@@ -70,7 +72,9 @@ def runs(words: Sequence[Word], chances: Floats, kind: SpanType) -> list[Run]:
         if best is not None:
             found.append(Run(best, best + 1, float(column[best])))
     if kind is SpanType.VALUE:
-        found = [_widened(run, words, column) for run in found]
+        own = TAGS.index(kind)
+        others = np.delete(chances, [0, own], axis=1).max(axis=1)
+        found = [_widened(run, words, np.where(others < _FROM, column, 0.0)) for run in found]
     return sorted(found, key=lambda run: (-run.weight, run.start))
 
 
@@ -83,10 +87,10 @@ def _widened(run: Run, words: Sequence[Word], column: Floats) -> Run:
     return Run(start, end, run.weight)
 
 
-def name_beside(run: Run, chances: Floats, things: Sequence[Place | Run]) -> Run:
+def name_beside(run: Run, chances: Floats, things: Sequence[Place]) -> Run:
     """The words of an own name, with none of a thing's, and with those between the thing before it and them.
 
-    `things`: names in the text that can get a name, by the catalogue or as they were read.
+    `things`: catalogue names in the text that can get a name.
     """
     start, end = run.start, run.end
     for thing in things:

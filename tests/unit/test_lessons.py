@@ -13,7 +13,7 @@ from processors.result import Emit
 from processors.teachable import Heard
 from schemas.preference import PREFERENCE, Explicitness, Preference, PreferenceStatus
 from schemas.teachable_moment import TEACHABLE_MOMENT, MomentKind, TeachableMoment
-from schemas.turn import Context, ResponseStatus, Turn
+from schemas.turn import Context, Nlu, ResponseStatus, Slot, Turn
 from tests.unit.teaching_to_order import JAZZ, MONDAY, Finder, turn
 
 
@@ -64,6 +64,24 @@ def test_a_batch_is_asked_about_at_once_and_each_case_once() -> None:
     finder = Finder({"a": JAZZ})
     run(finder, [turn(at, "a", f"d{at}") for at in range(5)] + [turn(0, "nothing", "e")])
     assert len(finder.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "slot", "teaches"),
+    [
+        (ResponseStatus.ASKED, "What kind of music?", "Jazz", False),
+        (ResponseStatus.ASKED, "What kind of music?", "loud", True),
+        (ResponseStatus.ANSWERED, "Here is some music.", "jazz", True),
+        (ResponseStatus.ASKED, "You like rock. Shall I remember that?", "jazz", True),
+    ],
+)
+def test_what_only_fills_what_was_just_asked_for_holds_for_now(
+    status: ResponseStatus, answer: str, slot: str, teaches: bool
+) -> None:
+    nlu = Nlu(domain="music", intent="play", slots=(Slot(type="genre", value=slot),))
+    reply = turn(5, "a").model_copy(update={"nlu": nlu})
+    told = taught(run(Finder({"a": JAZZ}), [turn(0, "x", answer=answer, status=status), reply]))
+    assert bool(told) is teaches
 
 
 def test_what_is_sensitive_leaves_nothing() -> None:

@@ -13,7 +13,7 @@ from models.rewrite.index import RewriteIndex
 from models.rewrite.phrase_lessons import PhraseLessons, is_lesson
 from models.rewrite.snapshot import read_snapshot, snapshots, write_snapshot
 from processors.phrase_lessons import Difference, differences
-from processors.rewrite_choice import RewriteRules
+from processors.rewrite_choice import Refused, RewriteRules
 from processors.source_moves import Kept, SourceState
 from schemas.phrase import parts_of_request, phrase_key, phrase_of, put_right
 from schemas.rewrite_decision import DecisionArm, DecisionReason
@@ -188,6 +188,17 @@ def test_a_lesson_is_withdrawn_with_what_taught_it_and_blocked_ones_stay() -> No
     table.hear(rewrite.source, rewrite.model_copy(update={"blocked": True, "blocked_because": "worse"}))
     table.refresh()
     assert table.rewrites[phrase_key(ANY_MAJ)].blocked
+
+
+def test_what_fails_mostly_is_left_alone_where_it_is_not_right_more_often_than_not_to_change_it() -> None:
+    """`Wake me at five` is no `wake me at five tomorrow`, though two in three came back so."""
+    failed = [state(n, "maj", Outcome.FAILURE, "mayor") for n in range(40)]
+    worked = [state(n, "mayor", Outcome.SUCCESS) for n in range(100, 160)]
+    meant = [state(n, "maj", Outcome.SUCCESS) for n in range(200, 222)]
+    assert phrase_key(ANY_MAJ) in table_of(*failed, *worked).rewrites
+    table = table_of(*failed, *worked, *meant)
+    assert phrase_key(ANY_MAJ) not in table.rewrites
+    assert table.refused[Refused.WORKS_AS_IT_IS]
 
 
 def test_questions_back_speak_for_the_target_and_not_against_the_source() -> None:

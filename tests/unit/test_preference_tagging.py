@@ -32,6 +32,14 @@ def test_the_most_probable_word_is_the_value_where_none_is_probable() -> None:
     assert runs(words, chances([0.0, 0.01, 0.1]), SpanType.VALUE)[0][:2] == (2, 3)
 
 
+def test_a_value_is_not_widened_over_words_of_another_part() -> None:
+    words = split("call my lamp study mode")
+    made = chances([0.0, 0.0, 0.15, 0.9, 0.9])
+    assert runs(words, made, SpanType.VALUE)[0][:2] == (2, 5)
+    made[2, TAGS.index(SpanType.STANDS_FOR)] = 0.7
+    assert runs(words, made, SpanType.VALUE)[0][:2] == (3, 5)
+
+
 @pytest.mark.parametrize(
     ("text", "values", "run", "name"),
     [
@@ -43,4 +51,3 @@ def test_the_most_probable_word_is_the_value_where_none_is_probable() -> None:
 def test_an_own_name_has_no_words_of_its_thing(text: str, values: list[float], run: Run, name: tuple[int, int]) -> None:
     at = [word.plain for word in split(text)].index("lamp")
     assert name_beside(run, chances(values), [Place(at, at + 1, LAMP)])[:2] == name
-    assert name_beside(run, chances(values), [Run(at, at + 1, 0.7)])[:2] == name  # a thing that no catalogue knows
