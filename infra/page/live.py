@@ -145,9 +145,15 @@ class Live:
         shared = self._views.get(view)
         return shared.figures if shared else None
 
-    async def tables(self, view: View, window: Window) -> Tables:
-        """Breakdowns, requests and dead letters; shared between all who ask within two seconds. Raises StoreAway."""
+    async def tables(self, view: View, window: Window, *, current: bool = False) -> Tables:
+        """Breakdowns, requests and dead letters; shared between all who ask within two seconds. Raises StoreAway.
+
+        `current`: who asks knows of the last mark and will not ask again for it, so what is older is not given; rather
+        they wait until the two seconds are over.
+        """
         shared = self._shared(view)
+        if current and shared.tables_mark != self.mark:
+            await asyncio.sleep(max(0.0, shared.tables_at + _TABLES_FOR_S - time.monotonic()))
         async with shared.lock:
             current = shared.tables_mark == self.mark and shared.tables_window == window
             if shared.tables is None or not (current or time.monotonic() - shared.tables_at < _TABLES_FOR_S):

@@ -104,7 +104,7 @@ class Pages:
         """What stands below the charts, alone."""
         view = View.from_query(request.query_params)
         window = await self._live.window(view)
-        tables = await self._live.tables(view, window)
+        tables = await self._live.tables(view, window, current=True)
         await self._live.refresh_health()
         return self.render(request, "parts/tables.html", view, window, below=self._below(tables))
 

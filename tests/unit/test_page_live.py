@@ -117,6 +117,23 @@ async def test_tables_that_took_long_are_as_old_as_their_question_not_as_their_a
     assert dashboard.asked["tables"] == 2
 
 
+async def test_who_asks_for_current_tables_gets_none_that_are_older_than_the_mark_and_many_cost_one_question(
+    dashboard: Counting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "_TABLES_FOR_S", 0.2)
+    live = Live(dashboard, Reader(), None)
+    window = await live.window(View())
+    await live.tables(View(), window)
+    dashboard.version = 2
+    await asyncio.sleep(live_module.TICK_S)
+    await live.window(View())  # the mark is a new one
+    await live.tables(View(), window)
+    assert dashboard.asked["tables"] == 1  # a page may show what is two seconds old, and says so
+    await asyncio.gather(*(live.tables(View(), window, current=True) for _ in range(20)))
+    assert dashboard.asked["tables"] == 2
+    assert live.mark_of_tables(View()) == live.mark
+
+
 async def test_a_store_that_is_away_is_remembered_until_it_answers(dashboard: Counting) -> None:
     reader = Reader()
     live = Live(dashboard, reader, None)
