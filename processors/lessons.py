@@ -1,5 +1,6 @@
 """What the dialogues of one partition teach, turn by turn: told with the turn that states it, revised by late turns."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -18,6 +19,9 @@ REMEMBERED: Final = 20_000
 
 ASKED_ABOUT: Final = 0.5
 """Score of what only a hypothesis of the recogniser states, below the one from which it is kept at once."""
+
+_WANTS_TO_LEARN: Final = re.compile(r"\b(?:remember|teach me|when you say|shall i|i don't know)\b", re.IGNORECASE)
+"""In the questions of read-backs and teachable moments, whose answers are to be kept."""
 
 Belonging = Mapping[str, frozenset[str]]
 """Of what can be the result of a request, what it is: the genre of a song, the cuisine of a restaurant."""
@@ -125,7 +129,9 @@ class Lessons:
 def _is_for_now(heard: Heard, exchanges: Sequence[Exchange], place: int) -> bool:
     """Whether it only fills what the assistant has just asked back for: `Which kind of book?` - `I like history`."""
     before = exchanges[place - 1] if place else None
-    if before is None or not before.asked or is_read_back(before.response_text or ""):
+    if before is None or not before.asked or heard.stands_for is not None:
+        return False
+    if _WANTS_TO_LEARN.search(before.response_text or "") is not None:
         return False
     value = plain(heard.value)
     return any(plain(slot.value) == value for slot in exchanges[place].slots)

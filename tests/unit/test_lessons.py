@@ -73,6 +73,8 @@ def test_a_batch_is_asked_about_at_once_and_each_case_once() -> None:
         (ResponseStatus.ASKED, "What kind of music?", "loud", True),
         (ResponseStatus.ANSWERED, "Here is some music.", "jazz", True),
         (ResponseStatus.ASKED, "You like rock. Shall I remember that?", "jazz", True),
+        (ResponseStatus.ASKED, "I got that wrong. What should I do when you say “play music”?", "jazz", True),
+        (ResponseStatus.ASKED, "I don't know what “jazz” is. Can you teach me?", "jazz", True),
     ],
 )
 def test_what_only_fills_what_was_just_asked_for_holds_for_now(
@@ -82,6 +84,14 @@ def test_what_only_fills_what_was_just_asked_for_holds_for_now(
     reply = turn(5, "a").model_copy(update={"nlu": nlu})
     told = taught(run(Finder({"a": JAZZ}), [turn(0, "x", answer=answer, status=status), reply]))
     assert bool(told) is teaches
+
+
+def test_a_name_for_a_thing_is_kept_though_a_question_was_asked() -> None:
+    name = Heard("own-name", "study mode", 0.95, stands_for="lamp", canonical_stands_for="device:lamp")
+    nlu = Nlu(domain="lights", intent="on", slots=(Slot(type="device", value="study mode"),))
+    reply = turn(5, "a").model_copy(update={"nlu": nlu})
+    asked = turn(0, "x", answer="Which device?", status=ResponseStatus.ASKED)
+    assert len(taught(run(Finder({"a": name}), [asked, reply]))) == 1
 
 
 def test_what_is_sensitive_leaves_nothing() -> None:
